@@ -1,0 +1,52 @@
+"""Every bound of the system, stated once with its reason. Sizes in bytes, durations in milliseconds.
+
+What can be governed (block sizes, time-outs, windows) stands in `chain.parameters`; here stand the walls around
+it that no vote can move.
+"""
+
+# --- Encoding -------------------------------------------------------------------------------------------------
+UINT64_MAX = 2**64 - 1  # CBOR's own integers; larger numbers travel as 32-byte strings
+INT64_MIN = -(2**63)
+CODEC_DEPTH_MAX = 16  # our deepest structure (a list of records in call arguments) needs 9
+
+# --- Names and texts ------------------------------------------------------------------------------------------
+CHAIN_ID_BYTES_MAX = 50  # CometBFT's limit, so that its tools accept ours
+NAME_BYTES_MAX = 64  # contract, method, event, validator and node names
+MESSAGE_BYTES_MAX = 512  # a clause text with its values left out
+
+# --- Transactions ---------------------------------------------------------------------------------------------
+TRANSACTION_BYTES_MAX = 128 * 1024  # a sealed bid of the largest size class, twice
+TRANSACTION_CALLS_MAX = 16  # enough for "grant, publish, announce" in one act; bounds the undo log
+ARGUMENTS_MAX = 32  # parameters of one method
+LIST_ITEMS_MAX = 1_000  # items of one list argument
+NONCE_BYTES = 16  # chance that never collides within a window
+GAS_LIMIT_MAX = 2**30 - 1  # a transaction's gas stays below 2^30, so that meters fit a machine word
+
+# --- Blocks ---------------------------------------------------------------------------------------------------
+BLOCK_BYTES_MAX = 16 * 1024 * 1024  # wall around the governed size; one block must fit memory many times
+BLOCK_TRANSACTIONS_MAX = 10_000  # ids of a compact proposal: 320 kB
+BLOCK_EVIDENCE_MAX = 16  # each costs two signature checks
+HEADER_BYTES_MAX = 1024  # fixed fields, generous
+
+# --- Validators -----------------------------------------------------------------------------------------------
+VALIDATORS_MAX = 128  # a certificate of all of them is 8 kB and verifies in about 12 ms
+VOTING_POWER_MAX = 2**32  # of one validator; sums stay far below 2^53, so JSON numbers hold them
+ROUNDS_MAX = 2**31 - 1  # a counter that nobody reaches, but a message may claim
+HEIGHT_MAX = 2**63 - 1
+VOTE_BYTES_MAX = 256  # a signed vote
+EVIDENCE_BYTES_MAX = 2 * VOTE_BYTES_MAX + 16
+CERTIFICATE_BYTES_MAX = VALIDATORS_MAX * 67 + 128
+COMPACT_BLOCK_BYTES_MAX = (
+    BLOCK_TRANSACTIONS_MAX * 34
+    + HEADER_BYTES_MAX
+    + CERTIFICATE_BYTES_MAX
+    + BLOCK_EVIDENCE_MAX * EVIDENCE_BYTES_MAX
+    + 64
+)
+PROPOSAL_BYTES_MAX = COMPACT_BLOCK_BYTES_MAX + 256
+
+# --- Results --------------------------------------------------------------------------------------------------
+EVENTS_PER_TRANSACTION_MAX = 64
+EVENT_BYTES_MAX = 16 * 1024
+RESULT_BYTES_MAX = EVENTS_PER_TRANSACTION_MAX * EVENT_BYTES_MAX + 64 * 1024
+TRAP_VALUES_MAX = 4  # values a clause message may carry
