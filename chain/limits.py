@@ -50,3 +50,9 @@ EVENTS_PER_TRANSACTION_MAX = 64
 EVENT_BYTES_MAX = 16 * 1024
 RESULT_BYTES_MAX = EVENTS_PER_TRANSACTION_MAX * EVENT_BYTES_MAX + 64 * 1024
 TRAP_VALUES_MAX = 4  # values a clause message may carry
+
+# --- Store, log and signer ------------------------------------------------------------------------------------
+STORE_WRITE_BUFFER_BYTES = 16 * 1024 * 1024  # four of the largest blocks before LevelDB writes a table
+STORE_OPEN_FILES_MAX = 256  # leaves room for links and requests under the usual limit of 1,024
+STORE_RECORD_BYTES_MAX = 1024 * 1024 * 1024  # what this node wrote itself; bounds nothing but a damaged length
+STORE_PAGE_ROWS = 1_000  # rows read at once when a table is walked
