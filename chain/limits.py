@@ -56,3 +56,10 @@ STORE_WRITE_BUFFER_BYTES = 16 * 1024 * 1024  # four of the largest blocks before
 STORE_OPEN_FILES_MAX = 256  # leaves room for links and requests under the usual limit of 1,024
 STORE_RECORD_BYTES_MAX = 1024 * 1024 * 1024  # what this node wrote itself; bounds nothing but a damaged length
 STORE_PAGE_ROWS = 1_000  # rows read at once when a table is walked
+
+# --- Pilot ----------------------------------------------------------------------------------------------------
+PILOT_LINE_BYTES_MAX = 16 * 1024 * 1024  # one compiled release; the largest seen has 234 bids and 150 kB
+PILOT_BIDS_MAX = 500  # bids of one release, as many as a tender takes bidders
+PILOT_ROUNDS_MAX = 20  # times one recorded tender is published again when a run before it, or a slow network, took its name
+PILOT_SENT_MAX = 2_000  # transactions of a run that wait for their block at once; the rest waits here and not in nodes
+PILOT_BATCH_MAX = 200  # transactions handed to a node in one request
