@@ -1,0 +1,217 @@
+"""The ledger on disk: one atomic synced batch a block, and a reader at the head.
+
+A block, the certificate that decided it, its results, the state it left and the head after it become durable together
+or not at all; there is nothing to repair after a crash and no order of files to reason about. The commit task writes,
+any thread reads; who needs several reads of one height takes a snapshot.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from chain.block import CertifiedBlock, compute_block_id, encode_block, encode_header
+from chain.certificate import encode_certificate
+from chain.hashing import Digest
+from chain.parameters import encode_parameters, parameters_hash
+from chain.result import TransactionResult, encode_result
+from chain.transaction import TxId, compute_transaction_id
+from chain.validators import encode_validators
+from chain.vote import Height
+from node.faults import Damaged, WrongLedger
+from node.head import Head
+from node.store.keys import (
+    BLOCK_IDS,
+    BLOCKS,
+    CERTIFICATES,
+    FORMAT_KEY,
+    GENESIS_KEY,
+    HEAD_KEY,
+    HEADERS,
+    PARAMETERS,
+    RESULTS,
+    VALIDATORS,
+    block_id_key,
+    encode_height,
+    hash_key,
+    height_key,
+    location_key,
+    state_key,
+)
+from node.store.reading import REFETCH_ADVICE, LedgerReader, Records
+from node.store.records import TxLocation, decode_head, encode_head, encode_location, encode_results
+from node.store.store import Batch, Store
+from node.store.window import ReplayWindow
+
+FORMAT = b"terang ledger 1"
+"""Changes with anything in `keys.py` or `records.py`; a store of another format is refused."""
+
+Writes = Sequence[tuple[bytes, bytes | None]]
+"""State rows to set, or to remove where the value is None."""
+
+
+class Executed(Protocol):
+    """What the ledger takes of an executed block."""
+
+    @property
+    def results(self) -> Sequence[TransactionResult]:
+        """One for each transaction, in order."""
+        ...
+
+    @property
+    def writes(self) -> Writes:
+        """What changed in the state, each key once."""
+        ...
+
+
+class Ledger(LedgerReader):
+    """The open ledger. `head` moves when a block is on disk, never before."""
+
+    def __init__(self, store: Store, path: Path, head: Head) -> None:
+        super().__init__(store, head, path)
+        self._store = store
+        self._lock = Lock()  # keeps a snapshot and its head together
+        self._window = ReplayWindow()
+        self._load_window()
+
+    @classmethod
+    def create(cls, store: Store, path: Path, genesis_hash: Digest, head: Head, writes: Writes) -> "Ledger":
+        """Begins a ledger with the state of the genesis document; the store must be empty."""
+        assert store.get(HEAD_KEY) is None and head.height == 0, "a ledger begins once, at height 0"
+        batch = Batch()
+        batch.put(FORMAT_KEY, FORMAT)
+        batch.put(GENESIS_KEY, genesis_hash)
+        _put_state(batch, writes)
+        _put_head(batch, head)
+        store.write(batch, sync=True)
+        return cls(store, path, head)
+
+    @classmethod
+    def open(cls, store: Store, path: Path, genesis_hash: Digest) -> "Ledger | None":
+        """The ledger that the store holds, or None if it holds none yet.
+
+        Raises:
+            WrongLedger: it grew from another genesis document, or is of another format.
+            Damaged: its head cannot be read.
+        """
+        data = store.get(HEAD_KEY)
+        if data is None:
+            _check_empty(store, path)
+            return None
+        _check_origin(store, path, genesis_hash)
+        return cls(store, path, _read_head(store, path, data))
+
+    def append(self, certified: CertifiedBlock, executed: Executed, head: Head) -> None:
+        """Writes a decided block with all that follows from it; `head` is the head after it.
+
+        On disk when it returns. Raises `DiskFault`, and then nothing of the block is in the ledger.
+        """
+        block = certified.block
+        assert head.height == block.header.height == self.head.next_height, "blocks are written in order"
+        assert head.block_id == compute_block_id(block.header) == certified.certificate.block_id
+        assert len(executed.results) == len(block.transactions), "one result for each transaction"
+        ids = tuple(compute_transaction_id(raw) for raw in block.transactions)
+        batch = _build_batch(certified, ids, executed, head)
+        with self._lock:
+            self._store.write(batch, sync=True)
+            self.head = head
+        self._window.add(head.time_ms, ids)
+        self._window.forget(head.time_ms - head.parameters.window_ms)
+
+    def has_transaction(self, transaction_id: TxId) -> bool:
+        """Whether a block younger than the replay window holds the transaction."""
+        return transaction_id in self._window
+
+    @contextmanager
+    def snapshot(self) -> Iterator[LedgerReader]:
+        """The ledger at the present head, unmoved by later blocks, until the context ends."""
+        with self._lock:
+            head, context = self.head, self._store.snapshot()
+            reader = context.__enter__()
+        try:
+            yield LedgerReader(reader, head, self._path)
+        finally:
+            context.__exit__(None, None, None)
+
+    def close(self) -> None:
+        """Releases the store."""
+        self._store.close()
+
+    def _load_window(self) -> None:
+        oldest_ms = self.head.time_ms - self.head.parameters.window_ms
+        blocks: list[tuple[int, tuple[TxId, ...]]] = []
+        for height in range(self.head.height, 0, -1):
+            header, ids = self.header(height), self.transaction_ids(height)
+            if header is None or ids is None:
+                raise Damaged(
+                    self._path, f"block {height} of {self.head.height} is not there", REFETCH_ADVICE
+                )
+            if header.time_ms <= oldest_ms:
+                break
+            blocks.append((header.time_ms, ids))
+        for time_ms, ids in reversed(blocks):
+            self._window.add(time_ms, ids)
+
+
+def _check_empty(store: Store, path: Path) -> None:
+    if store.iterate(b"", b"\xff", limit=1):
+        raise Damaged(path, "the store has rows but no head record", REFETCH_ADVICE)
+
+
+def _check_origin(store: Store, path: Path, genesis_hash: Digest) -> None:
+    stored_format = store.get(FORMAT_KEY)
+    if stored_format != FORMAT:
+        raise WrongLedger(
+            path,
+            f"expected format {FORMAT!r}, got {stored_format!r}",
+            "Use the release that wrote this store",
+        )
+    stored = store.get(GENESIS_KEY) or b""
+    if stored != genesis_hash:
+        raise WrongLedger(
+            path,
+            f"expected a ledger of genesis {genesis_hash.hex()}, got one of {stored.hex()}",
+            "Put back the genesis document of this home, or start in an empty one",
+        )
+
+
+def _read_head(store: Store, path: Path, data: bytes) -> Head:
+    records = Records(store, path)
+    return records.decode(
+        data, lambda found: decode_head(found, records.validators, records.parameters), "head record"
+    )
+
+
+def _build_batch(certified: CertifiedBlock, ids: Sequence[TxId], executed: Executed, head: Head) -> Batch:
+    header, height = certified.block.header, certified.block.header.height
+    batch = Batch()
+    batch.put(height_key(HEADERS, height), encode_header(header))
+    batch.put(height_key(BLOCKS, height), encode_block(certified.block))
+    batch.put(height_key(CERTIFICATES, height), encode_certificate(certified.certificate))
+    batch.put(height_key(RESULTS, height), encode_results([encode_result(item) for item in executed.results]))
+    batch.put(height_key(BLOCK_IDS, height), b"".join(ids))
+    batch.put(block_id_key(head.block_id), encode_height(height))
+    for index, transaction_id in enumerate(ids):
+        location = TxLocation(height=Height(height), index=index, time_ms=header.time_ms)
+        batch.put(location_key(transaction_id), encode_location(location))
+    _put_state(batch, executed.writes)
+    _put_head(batch, head)
+    return batch
+
+
+def _put_state(batch: Batch, writes: Writes) -> None:
+    for key, value in writes:
+        if value is None:
+            batch.delete(state_key(key))
+        else:
+            batch.put(state_key(key), value)
+
+
+def _put_head(batch: Batch, head: Head) -> None:
+    for validators in {head.last_validators.hash: head.last_validators,
+                       head.validators.hash: head.validators,
+                       head.next_validators.hash: head.next_validators}.values():  # fmt: skip
+        batch.put(hash_key(VALIDATORS, validators.hash), encode_validators(validators))
+    batch.put(hash_key(PARAMETERS, parameters_hash(head.parameters)), encode_parameters(head.parameters))
+    batch.put(HEAD_KEY, encode_head(head))

@@ -1,0 +1,158 @@
+"""The store on disk: LevelDB, the only file that knows plyvel.
+
+Every check that LevelDB has is on: paranoid checks at opening and in compactions, checksums at every read. A store
+that fails one is named and refused; the node that owns it fetches the chain again from its peers instead of repairing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import plyvel
+
+from chain.limits import STORE_OPEN_FILES_MAX, STORE_WRITE_BUFFER_BYTES
+from node.faults import Damaged, DiskFault, DiskFull, InUse, Unusable, compute_fault
+from node.store.store import Batch, StoreReader
+
+_BLOOM_FILTER_BITS = 10  # one read in a hundred for an absent key touches the disk
+_DAMAGED_ADVICE = "Move the directory away and start the node again: it fetches every block from its peers. Keep the signer's record"
+_IN_USE_ADVICE = "Stop the other node that runs from this home, or give this one another --home"
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    """LevelDB speaks in texts; this makes typed errors of them."""
+    try:
+        yield
+    except plyvel.Error as error:
+        raise compute_store_fault(str(error), isinstance(error, plyvel.CorruptionError), path) from error
+    except OSError as error:
+        raise compute_fault(error, path) from error
+
+
+def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault:
+    """The typed error of one of LevelDB's messages."""
+    reason = text.removeprefix("b'").removesuffix("'")
+    if is_corruption or "orruption" in reason:
+        return Damaged(path, f"the store is damaged: {reason}", _DAMAGED_ADVICE)
+    if "/LOCK" in reason and ("already held" in reason or "temporarily unavailable" in reason):
+        return InUse(path, "the store is in use by another process", _IN_USE_ADVICE)
+    if "No space left" in reason or "quota exceeded" in reason:
+        return DiskFull(path, "the disk is full", "Free some space and start the node again; nothing is lost")
+    if "missing files" in reason or "No such file" in reason:
+        return Damaged(path, f"files of the store are missing: {reason}", _DAMAGED_ADVICE)
+    return Unusable(
+        path,
+        f"the store cannot be used: {reason}",
+        "Check its owner, its permissions and the device it is on",
+    )
+
+
+class _Rows(Protocol):
+    """An open iterator of LevelDB's."""
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]: ...
+
+    def close(self) -> None: ...
+
+
+class _Source(Protocol):
+    """What a database and its snapshots share; plyvel gives the latter no public name."""
+
+    def get(self, key: bytes, *, verify_checksums: bool) -> bytes | None: ...
+
+    def iterator(self, *, reverse: bool, start: bytes, stop: bytes, verify_checksums: bool) -> _Rows: ...
+
+
+class _Reader:
+    """Checked reading of a database or of one of its snapshots."""
+
+    def __init__(self, path: Path, source: _Source) -> None:
+        self._path = path
+        self._source = source
+
+    def get(self, key: bytes) -> bytes | None:
+        """See `StoreReader`."""
+        with _faults(self._path):
+            return self._source.get(key, verify_checksums=True)
+
+    def iterate(
+        self, start: bytes, end: bytes, *, reverse: bool = False, limit: int
+    ) -> list[tuple[bytes, bytes]]:
+        """See `StoreReader`."""
+        if start >= end:
+            return []
+        with _faults(self._path):
+            rows = self._source.iterator(reverse=reverse, start=start, stop=end, verify_checksums=True)
+            try:
+                return list(islice(rows, limit))
+            finally:
+                rows.close()
+
+
+class LevelStore(_Reader):
+    """A `Store` in a directory of its own."""
+
+    def __init__(self, path: Path, *, cache_bytes: int) -> None:
+        """Opens the database, or makes it where there is none.
+
+        Raises:
+            InUse: another process has it open.
+            Damaged: a check failed.
+            Unusable: the operating system refuses.
+        """
+        with _faults(path):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_whole(path)
+            self._database = plyvel.DB(
+                str(path),
+                create_if_missing=True,
+                paranoid_checks=True,
+                write_buffer_size=STORE_WRITE_BUFFER_BYTES,
+                max_open_files=STORE_OPEN_FILES_MAX,
+                lru_cache_size=cache_bytes,
+                bloom_filter_bits=_BLOOM_FILTER_BITS,
+            )
+        super().__init__(path, self._database)
+
+    def write(self, batch: Batch, *, sync: bool) -> None:
+        """See `Store`."""
+        with _faults(self._path), self._database.write_batch(transaction=True, sync=sync) as operations:
+            for key, value in batch:
+                if value is None:
+                    operations.delete(key)
+                else:
+                    operations.put(key, value)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[StoreReader]:
+        """See `Store`."""
+        with _faults(self._path):
+            snapshot = self._database.snapshot()
+        try:
+            yield _Reader(self._path, snapshot)
+        finally:
+            snapshot.close()
+
+    def compact(self) -> None:
+        """See `Store`."""
+        with _faults(self._path):
+            self._database.compact_range()
+
+    def approximate_size(self, start: bytes, end: bytes) -> int:
+        """See `Store`."""
+        with _faults(self._path):
+            return self._database.approximate_size(start, end)
+
+    def close(self) -> None:
+        """See `Store`."""
+        self._database.close()
+
+
+def _check_whole(path: Path) -> None:
+    """LevelDB makes a new database where CURRENT is not there, and removes what it finds; so look before."""
+    kept = [file.name for file in path.iterdir() if file.suffix in (".ldb", ".sst", ".log")]
+    if kept and not (path / "CURRENT").exists():
+        raise Damaged(path, "the store has tables but its file CURRENT is missing", _DAMAGED_ADVICE)

@@ -1,0 +1,182 @@
+"""Reading the ledger: blocks, what decided them, what they did, and the state of the contracts.
+
+The same reader works over the open store and over a snapshot of it, for threads that must see one height whole. What
+fails to decode was written by this node, so it is damage and not somebody's mistake.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from chain.block import Block, CertifiedBlock, Header, decode_block, decode_header
+from chain.certificate import Certificate, decode_certificate
+from chain.errors import Malformed
+from chain.hashing import Digest
+from chain.parameters import Parameters, decode_parameters
+from chain.result import TransactionResult, decode_result
+from chain.transaction import TxId
+from chain.validators import ValidatorSet, decode_validators
+from chain.vote import BlockId, Height
+from node.faults import Damaged
+from node.head import Head
+from node.store.keys import (
+    BLOCK_IDS,
+    BLOCKS,
+    CERTIFICATES,
+    HEADERS,
+    PARAMETERS,
+    RESULTS,
+    STATE_END,
+    VALIDATORS,
+    Table,
+    block_id_key,
+    decode_height,
+    hash_key,
+    height_key,
+    location_key,
+    state_key,
+)
+from node.store.records import TxLocation, decode_location, decode_results, split_ids
+from node.store.store import StoreReader
+
+T = TypeVar("T")
+
+REFETCH_ADVICE = "Move the store away and start again: the node fetches every block from its peers"
+
+
+class StateView:
+    """State of the contracts, as the contract machine reads it: keys without the store's prefix."""
+
+    def __init__(self, reader: StoreReader) -> None:
+        self._reader = reader
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a state key."""
+        return self._reader.get(state_key(key))
+
+    def iterate(self, start: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """At most `limit` rows with start <= key < end in order of keys; an empty `end` is the end of all state."""
+        last = state_key(end) if end else STATE_END
+        return [(key[1:], value) for key, value in self._reader.iterate(state_key(start), last, limit=limit)]
+
+
+class Records:
+    """Rows as the types they hold; damage is named by what could not be read."""
+
+    def __init__(self, reader: StoreReader, path: Path) -> None:
+        self._reader = reader
+        self._path = path
+
+    def read(self, key: bytes, decoder: Callable[[bytes], T], what: str) -> T | None:
+        """The row of `key` decoded, or None."""
+        data = self._reader.get(key)
+        return None if data is None else self.decode(data, decoder, what)
+
+    def decode(self, data: bytes, decoder: Callable[[bytes], T], what: str) -> T:
+        """`data` decoded; raises `Damaged` where the decoder refuses."""
+        try:
+            return decoder(data)
+        except Malformed as error:
+            raise Damaged(self._path, f"{what} cannot be read: {error}", REFETCH_ADVICE) from error
+
+    def validators(self, digest: Digest) -> ValidatorSet:
+        """A set that some header or the head names."""
+        return self._need(VALIDATORS, digest, decode_validators)
+
+    def parameters(self, digest: Digest) -> Parameters:
+        """Parameters that some header or the head names."""
+        return self._need(PARAMETERS, digest, decode_parameters)
+
+    def _need(self, table: Table, digest: Digest, decoder: Callable[[bytes], T]) -> T:
+        found = self.read(hash_key(table, digest), decoder, f"{table.value} {digest.hex()}")
+        if found is None:
+            raise Damaged(self._path, f"{table.value} {digest.hex()} is named but not there", REFETCH_ADVICE)
+        return found
+
+
+class LedgerReader:
+    """Everything that can be asked of the ledger at one head. Safe from any thread."""
+
+    def __init__(self, reader: StoreReader, head: Head, path: Path) -> None:
+        self._reader = reader
+        self._records = Records(reader, path)
+        self._path = path
+        self.head = head
+        self.state = StateView(reader)
+
+    def encoded_block(self, height: int) -> bytes | None:
+        """A block as it is stored and sent, or None."""
+        return self._reader.get(height_key(BLOCKS, height))
+
+    def block(self, height: int) -> Block | None:
+        """A whole block, or None above the head."""
+        return self._records.read(height_key(BLOCKS, height), decode_block, f"block {height}")
+
+    def header(self, height: int) -> Header | None:
+        """A block's header, or None above the head."""
+        return self._records.read(height_key(HEADERS, height), decode_header, f"header {height}")
+
+    def certificate(self, height: int) -> Certificate | None:
+        """What decided a block here, or None above the head."""
+        return self._records.read(
+            height_key(CERTIFICATES, height), decode_certificate, f"certificate {height}"
+        )
+
+    def certified_block(self, height: int) -> CertifiedBlock | None:
+        """A block with what decided it, or None above the head."""
+        block, certificate = self.block(height), self.certificate(height)
+        if block is None or certificate is None:
+            return None
+        return CertifiedBlock(block=block, certificate=certificate)
+
+    def encoded_results(self, height: int) -> tuple[bytes, ...] | None:
+        """Results of a block as they are hashed, in the order of its transactions."""
+        return self._records.read(height_key(RESULTS, height), decode_results, f"results {height}")
+
+    def results(self, height: int) -> tuple[TransactionResult, ...] | None:
+        """Results of a block in the order of its transactions, or None above the head."""
+        encoded = self.encoded_results(height)
+        if encoded is None:
+            return None
+        return tuple(self._records.decode(item, decode_result, f"results {height}") for item in encoded)
+
+    def result(self, location: TxLocation) -> TransactionResult | None:
+        """The result of one transaction."""
+        encoded = self.encoded_results(location.height)
+        if encoded is None:
+            return None
+        return self._records.decode(encoded[location.index], decode_result, f"results {location.height}")
+
+    def height_of(self, block_id: BlockId) -> Height | None:
+        """The height of a committed block."""
+        data = self._reader.get(block_id_key(block_id))
+        return None if data is None else Height(decode_height(data))
+
+    def transaction_ids(self, height: int) -> tuple[TxId, ...] | None:
+        """Ids of a block's transactions in order, without reading the bodies."""
+        return self._records.read(height_key(BLOCK_IDS, height), split_ids, f"transaction ids {height}")
+
+    def tx_location(self, transaction_id: TxId) -> TxLocation | None:
+        """Where a transaction was committed, however long ago."""
+        return self._records.read(location_key(transaction_id), decode_location, "transaction location")
+
+    def transaction(self, location: TxLocation) -> bytes | None:
+        """The bytes of one committed transaction; reads its whole block."""
+        block = self.block(location.height)
+        return None if block is None else block.transactions[location.index]
+
+    def validators(self, height: int) -> ValidatorSet | None:
+        """The set that decides a height: known up to two above the head."""
+        if height == self.head.next_height:
+            return self.head.validators
+        if height == self.head.next_height + 1:
+            return self.head.next_validators
+        header = self.header(height)
+        return None if header is None else self._records.validators(header.validators_hash)
+
+    def parameters(self, height: int) -> Parameters | None:
+        """Parameters in force at a height: known up to one above the head."""
+        if height == self.head.next_height:
+            return self.head.parameters
+        header = self.header(height)
+        return None if header is None else self._records.parameters(header.parameters_hash)
