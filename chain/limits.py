@@ -63,3 +63,5 @@ PILOT_BIDS_MAX = 500  # bids of one release, as many as a tender takes bidders
 PILOT_ROUNDS_MAX = 20  # times one recorded tender is published again when a run before it, or a slow network, took its name
 PILOT_SENT_MAX = 2_000  # transactions of a run that wait for their block at once; the rest waits here and not in nodes
 PILOT_BATCH_MAX = 200  # transactions handed to a node in one request
+SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
+SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be given again
