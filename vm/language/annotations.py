@@ -17,11 +17,11 @@ ReadNumber = Callable[[ast.expr, Names], int]
 def read_kind(node: ast.expr, names: Names, read_number: ReadNumber) -> Kind:
     """The type that an annotation of a variable, field or parameter means."""
     match node:
-        case ast.Name(id=name):
+        case ast.Name(id=name) if name != "List":
             return _named_kind(name, node, names)
         case ast.Subscript(value=ast.Name(id="List"), slice=ast.Tuple(elts=[item, bound])):
             return _list_kind(item, bound, names, read_number)
-        case ast.Subscript(value=ast.Name(id="List")):
+        case ast.Subscript(value=ast.Name(id="List")) | ast.Name(id="List"):
             raise Mistake(names.source.span(node), "bounded", "a list has no bound", "write List[type, N]")
         case ast.Subscript(value=ast.Name(id=("Map" | "Var") as shape)):
             said = f"{shape} is storage and not a value"

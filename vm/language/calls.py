@@ -115,7 +115,7 @@ def _call_contract(bound: Binding, method: str, node: ast.Call, scope: Scope, ch
         said = f"the interface {bound.interface.name} has no method `{method}`"
         raise Mistake(span, "declared", said, nearest(method, bound.interface.methods))
     if signature.role is not Role.VIEW:
-        scope.writes.append((f"{bound.contract}.{method}", span))
+        scope.writes.append((f"calls `{bound.contract}.{method}`", span))
     operands = _operands(signature, node, scope, check)
     return CallContract(
         kind=signature.result, span=span, contract=bound.contract, method=signature, operands=operands

@@ -38,16 +38,12 @@ def _check_genesis_calls(name: str, names: Names, deeds: dict[str, Deeds], diagn
 
 def _check_view(view: str, deeds: dict[str, Deeds], diagnostics: Diagnostics) -> None:
     for what, span in deeds[view].writes:
-        diagnostics.add(span, "views", f"the view `{view}` changes {_shown(what)}", "make it a @call")
+        diagnostics.add(span, "views", f"the view `{view}` {what}", "make it a @call")
     for called, span in deeds[view].calls:
         found = _first_write(called, deeds)
         if found is not None:
-            said = f"the view `{view}` changes {_shown(found)} through `{called}`"
+            said = f"the view `{view}` {found} through `{called}`"
             diagnostics.add(span, "views", said, "make it a @call")
-
-
-def _shown(what: str) -> str:
-    return what if what.startswith("the event") else f"`{what}`"
 
 
 def _first_write(name: str, deeds: dict[str, Deeds]) -> str | None:

@@ -26,7 +26,7 @@ from vm.language.kinds import (
     is_ordered,
     is_whole,
 )
-from vm.language.library import CONSTANTS
+from vm.language.library import CONSTANTS, RESERVED
 from vm.language.matching import match_kind, matched, same_whole
 from vm.language.names import nearest
 from vm.language.scope import Scope
@@ -136,7 +136,14 @@ def _name(node: ast.Name, scope: Scope) -> Expression:
         raise Mistake(span, "storage", f"`{node.id}` is storage and not a value", f"read it with {shape}")
     if node.id in names.functions:
         raise Mistake(span, "types", f"`{node.id}` is a function and not a value", f"call it: {node.id}(…)")
-    if node.id in (*names.records, *names.enums, *names.events, *names.interfaces, *names.bindings):
+    if node.id in (
+        *names.records,
+        *names.enums,
+        *names.events,
+        *names.interfaces,
+        *names.bindings,
+        *RESERVED,
+    ):
         raise Mistake(span, "types", f"`{node.id}` is not a value")
     kind = scope.kind_of(node)
     return Local(kind=kind, span=span, name=node.id)

@@ -65,5 +65,5 @@ class Names:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """A hint with the most similar of the known names, if one is similar."""
-    found = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.7)
+    found = difflib.get_close_matches(name, sorted({*known} - {name}), n=1, cutoff=0.7)
     return f"did you mean `{found[0]}`?" if found else None

@@ -52,7 +52,7 @@ def _item(node: ast.Subscript, owner: ast.expr, index: ast.expr, scope: Scope) -
     storage = find_storage(owner, scope)
     if storage is not None:
         keys = check_keys(storage, index, scope, check_expression)
-        scope.writes.append((storage.name, scope.span(node)))
+        scope.writes.append((f"changes `{storage.name}`", scope.span(node)))
         return Place(root=Entry(storage=storage, keys=keys), steps=(), kind=storage.value)
     place = read_place(owner, scope)
     if not isinstance(place.kind, ListKind):

@@ -87,7 +87,7 @@ def check_emit(node: ast.Call, scope: Scope) -> Emit:
     match node.args:
         case [ast.Call(func=ast.Name(id=name)) as made] if name in scope.names.events and not node.keywords:
             event = scope.names.events[name]
-            scope.writes.append((f"the event {name}", scope.span(node)))
+            scope.writes.append((f"emits {name}", scope.span(node)))
             values = check_fields(event.name, event.fields, made, scope, check_expression)
             return Emit(span=scope.span(node), event=event, values=values)
     hint = "declare class Happened(Event): …, then emit(Happened(field=value))"

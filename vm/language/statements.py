@@ -60,6 +60,8 @@ def _give_up_targets(node: ast.stmt, scope: Scope) -> None:
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             scope.give_up(name)
             scope.mark_assigned(name)
+        case ast.Return() | ast.Expr(value=ast.Call(func=ast.Name(id="fail"))):
+            scope.assigned = None
 
 
 def _check_statement(node: ast.stmt, scope: Scope, diagnostics: Diagnostics) -> list[Statement]:
@@ -158,7 +160,7 @@ def _set_var(node: ast.Call, owner: ast.expr, scope: Scope) -> Assign:
         raise Mistake(scope.span(node), "storage", f"`{storage.name}` is a Map: its entries are set", hint)
     if len(node.args) != 1 or node.keywords:
         raise Mistake(scope.span(node), "signature", "set takes one value", f"{storage.name}.set(value)")
-    scope.writes.append((storage.name, scope.span(node)))
+    scope.writes.append((f"changes `{storage.name}`", scope.span(node)))
     value = check_value(node.args[0], scope, storage.value)
     place = Place(root=Entry(storage=storage, keys=()), steps=(), kind=storage.value)
     return Assign(span=scope.span(node), place=place, value=value)
@@ -221,7 +223,7 @@ def _delete(node: ast.expr, scope: Scope) -> DeleteEntry:
     if storage is None or not isinstance(node, ast.Subscript):
         raise Mistake(scope.span(node), "storage", "only an entry of a Map can be deleted", "del name[key]")
     keys = check_keys(storage, node.slice, scope, check_expression)
-    scope.writes.append((storage.name, scope.span(node)))
+    scope.writes.append((f"changes `{storage.name}`", scope.span(node)))
     return DeleteEntry(span=scope.span(node), storage=storage, keys=keys)
 
 
