@@ -1,6 +1,7 @@
 """What the compiler says of each mistake, as transcripts: `testdata/*.txt`.
 
-A file holds cases between lines of `====`: a title, a source, a line `----`, and the diagnostics as a person sees them.
+A file holds cases between lines of `====`: a title, a source, a line `----`, and the diagnostics that a
+person sees.
 """
 
 from pathlib import Path
