@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chain.limits import NAME_BYTES_MAX
 from vm.language.diagnostics import Diagnostics, Span
 
 SOURCE_BYTES_MAX = 256 * 1024  # our longest contract is a tenth; bounds the parser's memory
@@ -211,6 +212,9 @@ def _check_names(node: ast.AST, source: ParsedSource, diagnostics: Diagnostics) 
         if not name.isascii():
             said = f"the name `{name}` has letters outside of a-z"
             diagnostics.add(source.span(node), "plain-text", said, "letters that look alike must be the same")
+        elif len(name) > NAME_BYTES_MAX:
+            said = f"a name of {len(name)} letters, at most {NAME_BYTES_MAX} are possible"
+            diagnostics.add(source.span(node), "limit", said)
         elif name.startswith("__"):
             said = f"the name `{name}` begins with two underscores"
             diagnostics.add(source.span(node), "names", said, "such names mean something to Python only")
