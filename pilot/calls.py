@@ -1,0 +1,150 @@
+"""Calls to the contracts as the pilot makes them: arguments in their order, sealed bids, and the few answers
+it reads.
+"""
+
+from chain.codec import Value, as_array, as_uint
+from chain.hashing import sha256, tagged_hash
+from chain.keys import Address
+from chain.transaction import Call
+from pilot.keyring import Keyring, Person, supplier_named
+from pilot.plan import PlannedBid, TenderPlan
+from sealed.envelope import seal
+
+ROLE_COMMITMENT_OFFICER = 2
+ROLE_SELECTION_GROUP = 3
+STAGE_FAILED = 6
+TECHNICAL = 1
+PRICE = 2
+
+_LOWEST_PRICE = 0
+_STANDSTILL_UNTIL = 12  # place of the field in the contract's record of a tender
+_PRICE_BYTES = 16
+
+
+def tender_id(agency: str, reference: str) -> bytes:
+    """Clause 1.1 of the tender contract."""
+    return sha256(agency.encode() + b"\x00" + reference.encode())
+
+
+def envelope_context(chain_id: str, tender: bytes, bidder: Address, version: int, number: int) -> bytes:
+    """What an envelope under the first version of the terms is sealed for, as the contract computes it."""
+    parts = (sha256(chain_id.encode()), tender, _word(1), bidder, _word(version), _word(number))
+    return sha256(b"".join(parts))
+
+
+def price_document(price: int | None) -> bytes:
+    """What a price envelope holds: version, price in minor units; or a document that states none."""
+    return b"\x00" if price is None else b"\x01" + price.to_bytes(_PRICE_BYTES, "big")
+
+
+def technical_document(plan: TenderPlan, bidder: str) -> bytes:
+    """What a technical envelope holds: the hash of the proposal's documents."""
+    return b"\x01" + tagged_hash("pilot proposal", f"{plan.reference}\x00{bidder}".encode())
+
+
+def number_commitments(keyring: Keyring, supplier: Person) -> tuple[bytes, bytes]:
+    """Salted commitments that stand for a supplier's NIB and NPWP; the record has neither, so they are made."""
+    seed = keyring.key_of(supplier).seed
+    return tagged_hash("pilot nib", seed), tagged_hash("pilot npwp", seed)
+
+
+def grant(officer: Address, role: int) -> Call:
+    return Call(contract="registry", method="grant", arguments=(officer, role))
+
+
+def register(name: str, nib_commitment: bytes, npwp_commitment: bytes) -> Call:
+    return Call(contract="registry", method="register", arguments=(name, nib_commitment, npwp_commitment))
+
+
+def set_estimate(reference: str, amount: int, currency: str) -> Call:
+    return Call(contract="tender", method="set_estimate", arguments=(reference, to_abi(amount), currency))
+
+
+def publish(reference: str, plan: TenderPlan, closes_at: int) -> Call:
+    terms = (
+        plan.title,
+        plan.documents,
+        plan.criteria,
+        _LOWEST_PRICE,
+        0,
+        0,
+        plan.envelopes,
+        1,
+        plan.winners,
+        closes_at,
+    )
+    return Call(contract="tender", method="publish", arguments=(reference, plan.currency, terms))
+
+
+def submit(tender: bytes, plan: TenderPlan, bid: PlannedBid, keyring: Keyring, chain_id: str) -> Call:
+    """A sealed bid: every envelope under its own key."""
+    technical: tuple[bytes, bytes] = (b"", b"")
+    if plan.envelopes == 2:
+        document = technical_document(plan, bid.bidder)
+        technical = _sealed(tender, bid, keyring, chain_id, TECHNICAL, document)
+    price = _sealed(tender, bid, keyring, chain_id, PRICE, price_document(bid.price))
+    return Call(contract="tender", method="submit", arguments=(tender, bid.version, 1, *technical, *price))
+
+
+def reveal_technical(tender: bytes, bid: PlannedBid, keyring: Keyring, chain_id: str) -> Call:
+    key, _ = _envelope_key(tender, bid, keyring, chain_id, TECHNICAL)
+    return Call(contract="tender", method="reveal_technical", arguments=(tender, key))
+
+
+def reveal_price(tender: bytes, bid: PlannedBid, keyring: Keyring, chain_id: str) -> Call:
+    key, _ = _envelope_key(tender, bid, keyring, chain_id, PRICE)
+    return Call(contract="tender", method="reveal_price", arguments=(tender, key))
+
+
+def disqualify(tender: bytes, bidder: Address, reason: str) -> Call:
+    return Call(contract="tender", method="disqualify", arguments=(tender, bidder, reason))
+
+
+def open_prices(tender: bytes) -> Call:
+    return Call(contract="tender", method="open_prices", arguments=(tender,))
+
+
+def evaluate(tender: bytes) -> Call:
+    return Call(contract="tender", method="evaluate", arguments=(tender,))
+
+
+def award(tender: bytes) -> Call:
+    return Call(contract="tender", method="award", arguments=(tender,))
+
+
+def finalise(tender: bytes) -> Call:
+    return Call(contract="tender", method="finalise", arguments=(tender,))
+
+
+def cancel(tender: bytes, reason: str) -> Call:
+    return Call(contract="tender", method="cancel", arguments=(tender, reason))
+
+
+def standstill_until(record: Value) -> int:
+    """When the standstill of a tender's record ends, in milliseconds."""
+    return as_uint(as_array(record, "tender")[_STANDSTILL_UNTIL], "end of the standstill")
+
+
+def to_abi(number: int) -> int | bytes:
+    """A uint as contracts take it: beyond 64 bits as 32 bytes."""
+    return number if number < 2**64 else _word(number)
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+def _envelope_key(
+    tender: bytes, bid: PlannedBid, keyring: Keyring, chain_id: str, number: int
+) -> tuple[bytes, bytes]:
+    supplier = supplier_named(bid.bidder)
+    context = envelope_context(chain_id, tender, keyring.address_of(supplier), bid.version, number)
+    return keyring.envelope_key(supplier, context), context
+
+
+def _sealed(
+    tender: bytes, bid: PlannedBid, keyring: Keyring, chain_id: str, number: int, document: bytes
+) -> tuple[bytes, bytes]:
+    """Ciphertext, and the commitment to its key."""
+    key, context = _envelope_key(tender, bid, keyring, chain_id, number)
+    return seal(document, key, context), sha256(key)

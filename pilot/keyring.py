@@ -1,0 +1,89 @@
+"""The keys of a run: agency operators' keys are given, officers' and suppliers' keys are made from them.
+
+Made, not drawn: the same operators give the same officers and suppliers, so that a second run on a network
+finds its people registered. The keys of sealed envelopes are made from the bidder's in the same way. Good for
+a pilot, where one person plays all parts; real officers and suppliers make their own keys and show them to
+nobody.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from chain.hashing import tagged_hash
+from chain.keys import Address, SigningKey
+
+KEYS_KEPT = 20_000  # suppliers' keys remembered; making one costs 30 µs
+
+
+class Part(Enum):
+    """Whose key signs. The value is part of the key's derivation."""
+
+    OPERATOR = "operator"
+    COMMITMENT_OFFICER = "commitment officer"
+    SELECTION_GROUP = "selection group"
+    SUPPLIER = "supplier"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A part and a name: of the agency, or of the supplier as the record has it."""
+
+    part: Part
+    name: str
+
+
+class Keyring:
+    """Keys by person. `operators` maps each agency's name to its operator's key."""
+
+    def __init__(self, operators: dict[str, SigningKey]) -> None:
+        assert operators, "a pilot needs at least one agency's operator"
+        self._operators = dict(sorted(operators.items()))
+        first = next(iter(self._operators.values()))
+        self._supplier_seed = tagged_hash("pilot suppliers", first.seed)
+        self._made = lru_cache(maxsize=KEYS_KEPT)(self._make)
+
+    @property
+    def agencies(self) -> tuple[str, ...]:
+        """Names of the agencies, sorted."""
+        return tuple(self._operators)
+
+    def key_of(self, person: Person) -> SigningKey:
+        """The person's signing key."""
+        if person.part is Part.OPERATOR:
+            return self._operators[person.name]
+        return self._made(person)
+
+    def address_of(self, person: Person) -> Address:
+        """The person's address."""
+        return self.key_of(person).address
+
+    def envelope_key(self, person: Person, context: bytes) -> bytes:
+        """32 bytes that seal one envelope of a supplier, for the context of that envelope alone."""
+        return tagged_hash("pilot envelope", self.key_of(person).seed + context)
+
+    def _make(self, person: Person) -> SigningKey:
+        if person.part is Part.SUPPLIER:
+            return SigningKey.from_seed(tagged_hash("pilot key", self._supplier_seed + person.name.encode()))
+        seed = self._operators[person.name].seed
+        return SigningKey.from_seed(tagged_hash("pilot key", seed + person.part.value.encode()))
+
+
+def operator_of(agency: str) -> Person:
+    """The operator of an agency."""
+    return Person(part=Part.OPERATOR, name=agency)
+
+
+def commitment_officer_of(agency: str) -> Person:
+    """The commitment officer (PPK) of an agency."""
+    return Person(part=Part.COMMITMENT_OFFICER, name=agency)
+
+
+def selection_group_of(agency: str) -> Person:
+    """The selection group (Pokja) of an agency."""
+    return Person(part=Part.SELECTION_GROUP, name=agency)
+
+
+def supplier_named(name: str) -> Person:
+    """A supplier by its id in the record."""
+    return Person(part=Part.SUPPLIER, name=name)
