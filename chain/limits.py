@@ -65,3 +65,12 @@ PILOT_SENT_MAX = 2_000  # transactions of a run that wait for their block at onc
 PILOT_BATCH_MAX = 200  # transactions handed to a node in one request
 SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
 SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be given again
+
+# --- Sealed envelopes -----------------------------------------------------------------------------------------
+ENVELOPE_DOCUMENT_BYTES_MAX = 8 * 1024 - 4  # with its length, the size class of 8 kB; documents go by hash, not inside
+
+# --- Consensus ------------------------------------------------------------------------------------------------
+CONSENSUS_ROUNDS_BEHIND_MAX = 64  # old rounds whose votes may still decide; at the longest waits over three hours
+CONSENSUS_ROUNDS_AHEAD_MAX = 8  # rounds ahead kept whole; further ones only as each validator's latest
+CONSENSUS_ROUNDS_BUFFERED_MAX = 4  # rounds of the next height kept while we finish this one; peers repeat the rest
+MESSAGE_DELAY_ROUNDS_MAX = 100  # rounds for which the message delay grows: by then to four hours, beyond any clock
