@@ -1,4 +1,5 @@
-"""Reading one field of a JSON document at a time, with a message that names the place when it does not fit."""
+"""Reading one field of a JSON document at a time, with a message that names the place when it does not fit.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,7 +8,8 @@ AMOUNT_DIGITS_MAX = 24  # far above any price; keeps decimal arithmetic exact, w
 
 
 class Incomplete(Exception):
-    """A document does not say what is needed; the message names the field, what was expected and what came."""
+    """A document does not say what is needed; the message names the field, what was expected and what came.
+    """
 
 
 @dataclass(frozen=True, slots=True)

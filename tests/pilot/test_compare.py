@@ -1,4 +1,5 @@
-"""Every verdict, from the smallest record that gives it; and faults of the ledger that no record may excuse."""
+"""Every verdict, from the smallest record that gives it; and faults of the ledger that no record may excuse.
+"""
 
 import pytest
 
