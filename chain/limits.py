@@ -73,5 +73,5 @@ ENVELOPE_DOCUMENT_BYTES_MAX = 8 * 1024 - 4  # with its length, the size class of
 CONSENSUS_ROUNDS_BEHIND_MAX = 64  # old rounds whose votes may still decide; at the longest waits over three hours
 CONSENSUS_ROUNDS_AHEAD_MAX = 8  # rounds ahead kept whole; further ones only as each validator's latest
 CONSENSUS_ROUNDS_BUFFERED_MAX = 4  # rounds of the next height kept while we finish this one; peers repeat the rest
-MESSAGE_DELAY_ROUNDS_MAX = 100  # rounds for which the message delay grows: by then to four hours, beyond any clock
+MESSAGE_DELAY_ROUNDS_MAX = 100  # rounds for which the message delay grows: by then to seven hours, beyond any clock
 MEMPOOL_STALE_ENTRIES_MAX = 1_000  # entries of its heaps that may speak of transactions gone, before they are rebuilt
