@@ -61,6 +61,7 @@ STORE_PAGE_ROWS = 1_000  # rows read at once when a table is walked
 PILOT_LINE_BYTES_MAX = 16 * 1024 * 1024  # one compiled release; the largest seen has 234 bids and 150 kB
 PILOT_BIDS_MAX = 500  # bids of one release, as many as a tender takes bidders
 PILOT_ROUNDS_MAX = 20  # times one recorded tender is published again when a run before it, or a slow network, took its name
+PILOT_TENDERS_AT_ONCE = 100  # tenders in progress; the next one starts when one ends
 PILOT_SENT_MAX = 2_000  # transactions of a run that wait for their block at once; the rest waits here and not in nodes
 PILOT_BATCH_MAX = 200  # transactions handed to a node in one request
 SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
