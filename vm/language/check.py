@@ -3,6 +3,7 @@ other."""
 
 import ast
 
+from vm.language.actions import Contract, Function, Variable
 from vm.language.declarations import collect
 from vm.language.diagnostics import Diagnostic, Diagnostics, Mistake
 from vm.language.effects import Deeds, check_effects
@@ -11,7 +12,7 @@ from vm.language.names import Names
 from vm.language.scope import Scope
 from vm.language.source import ParsedSource, parse
 from vm.language.statements import check_body
-from vm.language.tree import Contract, Function, Role, Variable
+from vm.language.tree import Role
 
 
 def check_source(source: str) -> list[Diagnostic]:

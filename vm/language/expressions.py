@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from vm.language.calls import check_call
 from vm.language.diagnostics import Mistake
-from vm.language.folding import arithmetic, as_kind, settle
+from vm.language.folding import arithmetic, as_kind, fold_join, settle
 from vm.language.kinds import (
     ADDR,
     BOOL,
@@ -179,7 +179,8 @@ def _binary(node: ast.BinOp, scope: Scope) -> Expression:
     operator, span = OPERATORS[type(node.op)], scope.span(node)
     left, right = check_expression(node.left, scope), check_expression(node.right, scope)
     if operator == "+" and left.kind in (BYTES, STR) and left.kind == right.kind:
-        return matched("concatenate", left.kind, span, (left, right))
+        joined = fold_join(left, right, span)
+        return joined or matched("concatenate", left.kind, span, (left, right))
     for side in (left, right):
         if not is_whole(side.kind):
             hint = "`+` joins bytes with bytes and str with str" if operator == "+" else None

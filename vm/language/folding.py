@@ -92,6 +92,18 @@ def _calculate(operator: str, left: int, right: int) -> int:
     return left % right
 
 
+def fold_join(left: Expression, right: Expression, span: Span) -> Constant | None:
+    """`left + right` of two constant texts or two constant bytes; None where one is not constant."""
+    if not (isinstance(left, Constant) and isinstance(right, Constant)):
+        return None
+    match left.value, right.value:
+        case (str() as first, str() as second):
+            return Constant(kind=left.kind, span=span, value=first + second)
+        case (bytes() as head, bytes() as tail):
+            return Constant(kind=left.kind, span=span, value=head + tail)
+    return None
+
+
 def scaled(text: str, decimals: int, span: Span) -> Constant:
     """`scaled("12.500", 3)`: a quantity with decimals as a whole number of its smallest parts."""
     if not 0 <= decimals <= SCALE_MAX:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
+from vm.language.actions import ForItems, ForNumbers, ForRows, Statement, Variable
 from vm.language.constants import read_number
 from vm.language.diagnostics import AlreadyTold, Diagnostics, Mistake
 from vm.language.expressions import check_expression
@@ -13,7 +14,7 @@ from vm.language.matching import same_whole
 from vm.language.places import forbid_loop_variable
 from vm.language.scope import Scope
 from vm.language.storage import check_key_parts, find_storage, key_nodes
-from vm.language.tree import Constant, Expression, ForItems, ForNumbers, ForRows, Statement, Storage, Variable
+from vm.language.tree import Constant, Expression, Storage
 
 LOOP_BOUND_MAX = 100_000  # turns of one loop; gas bounds the work, this bounds what a reader must believe
 ROWS_MAX = 10_000  # entries that one iteration may visit, held in memory while it runs

@@ -7,13 +7,13 @@ variable cannot be changed at all, so that nobody takes the copy for the list's 
 
 import ast
 
+from vm.language.actions import Entry, FieldStep, ItemStep, Place, Variable
 from vm.language.diagnostics import Mistake
 from vm.language.expressions import check_expression, check_value
 from vm.language.kinds import UINT, ListKind, RecordKind
 from vm.language.names import nearest
 from vm.language.scope import Scope
 from vm.language.storage import check_keys, find_storage
-from vm.language.tree import Entry, FieldStep, ItemStep, Place, Variable
 
 
 def read_place(node: ast.expr, scope: Scope) -> Place:

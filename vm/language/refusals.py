@@ -8,14 +8,15 @@ listed.
 import ast
 
 from chain.limits import MESSAGE_BYTES_MAX
-from vm.language.calls import check_fields
+from vm.language.actions import Emit, Require
 from vm.language.diagnostics import Mistake
 from vm.language.expressions import check_condition, check_expression
+from vm.language.fields import check_fields
 from vm.language.folding import settle
 from vm.language.kinds import STR, is_comparable
 from vm.language.library import CLAUSE_VALUES_MAX, FUNCTIONS
 from vm.language.scope import Scope
-from vm.language.tree import Constant, Emit, Expression, Require
+from vm.language.tree import Constant, Expression
 
 
 def check_require(node: ast.Call, scope: Scope) -> Require:

@@ -7,10 +7,11 @@ what was set before it, since it may not run at all. A variable has one type in 
 import ast
 from dataclasses import dataclass, field
 
+from vm.language.actions import Variable
 from vm.language.diagnostics import AlreadyTold, Mistake, Span
 from vm.language.kinds import Kind
 from vm.language.names import Names, nearest
-from vm.language.tree import Signature, Variable
+from vm.language.tree import Signature
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,6 +5,20 @@ What a mistaken statement would have set counts as set to something unknown: use
 
 import ast
 
+from vm.language.actions import (
+    Append,
+    Assign,
+    Break,
+    Change,
+    Continue,
+    DeleteEntry,
+    Do,
+    Entry,
+    If,
+    Place,
+    Return,
+    Statement,
+)
 from vm.language.annotations import read_kind
 from vm.language.constants import read_number
 from vm.language.diagnostics import AlreadyTold, Diagnostics, Mistake
@@ -16,24 +30,7 @@ from vm.language.places import forbid_loop_variable, read_place
 from vm.language.refusals import check_emit, check_fail, check_require
 from vm.language.scope import Scope, join
 from vm.language.storage import check_keys, find_storage
-from vm.language.tree import (
-    Append,
-    Assign,
-    Break,
-    CallContract,
-    CallFunction,
-    Change,
-    Constant,
-    Continue,
-    DeleteEntry,
-    Do,
-    Entry,
-    Expression,
-    If,
-    Place,
-    Return,
-    Statement,
-)
+from vm.language.tree import CallContract, CallFunction, Constant, Expression
 
 
 def check_body(nodes: list[ast.stmt], scope: Scope, diagnostics: Diagnostics) -> tuple[Statement, ...]:
