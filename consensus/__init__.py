@@ -1,1 +1,1 @@
-"""Tendermint as pure functions: an input goes in, the state changes, ordered effects come out. Imports `chain` alone."""
+"""Tendermint as pure functions: an input goes in, ordered effects come out. Imports `chain` alone."""

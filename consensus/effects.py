@@ -1,21 +1,25 @@
-"""What the node is to do, in the order given. The order is the argument that a crash cannot make us contradict ourselves.
+"""What the node is to do, in the order given. The order is the argument that a crash cannot make us
+contradict ourselves.
 
 Like etcd's `Ready`, effects say what must be durable before what may leave. There are three kinds of promise:
 
-1. *What we were told.* `Remember` stands before every effect that follows from its input, and it must be on disk
-   (synced) before any later `SendVote`, `SendProposal`, `SignVote`, `Propose` or `Decide` is carried out. So whatever
-   we said can be derived again from the log: replaying it through a fresh engine gives the state that said it.
-   Appending may be lazy until the first such effect, which makes one sync for a whole batch of inputs.
-2. *What we say.* `SignVote` asks the signer, which makes its own record durable before the signature exists. The signed
-   vote comes back as `VoteArrived`; only then, behind its `Remember`, does `SendVote` let it out. A crash before the
-   signature: replay asks for the same vote again. After the signature but before it is remembered: replay asks again and
-   the signer gives the identical bytes. After it is remembered: `Engine.resume` sends it again. At no point can replay ask
-   for another vote of that round than the one that was signed, because the inputs that led to it were synced first.
-3. *What is final.* `Decide` carries all that a commit needs. A crash before the commit is on disk: replay decides the
-   same again. After: the store is ahead of the log, and the next `StartHeight` makes the old log meaningless.
+1. *What we were told.* `Remember` stands before every effect that follows from its input, and it must be on
+   disk (synced) before any later `SendVote`, `SendProposal`, `SignVote`, `Propose` or `Decide` is carried
+   out. So whatever we said can be derived again from the log: replaying it through a fresh engine gives the
+   state that said it. Appending may be lazy until the first such effect, which makes one sync for a whole
+   batch of inputs.
+2. *What we say.* `SignVote` asks the signer, which makes its own record durable before the signature
+   exists. The signed vote comes back as `VoteArrived`; only then, behind its `Remember`, does `SendVote`
+   let it out. A crash before the signature: replay asks for the same vote again. After the signature but
+   before it is remembered: replay asks again and the signer gives the identical bytes. After it is
+   remembered: `Engine.resume` sends it again. At no point can replay ask for another vote of that round
+   than the one that was signed, because the inputs that led to it were synced first.
+3. *What is final.* `Decide` carries all that a commit needs. A crash before the commit is on disk: replay
+   decides the same again. After: the store is ahead of the log, and the next `StartHeight` makes the old
+   log meaningless.
 
-`ScheduleTimeout`, `CheckValue`, `FetchDecided` and `RecordEvidence` promise nothing to anybody. They may be lost in a crash
-and are asked for again by `Engine.resume`.
+`ScheduleTimeout`, `CheckValue`, `FetchDecided` and `RecordEvidence` promise nothing to anybody. They may be
+lost in a crash and are asked for again by `Engine.resume`.
 """
 
 from dataclasses import dataclass
@@ -87,7 +91,7 @@ class ScheduleTimeout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decide:
-    """Final: more than two thirds precommitted this block and we hold and checked all of it. Once a height."""
+    """Final: +2/3 precommitted this block, and we hold and checked all of it. Once a height."""
 
     certificate: Certificate
     proposal: VerifiedProposal

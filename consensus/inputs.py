@@ -1,8 +1,9 @@
 """What can happen to the consensus core. Nothing else changes its state: not a clock, not chance, not a disk.
 
-Everything here was verified before it came: votes and proposals have their signatures checked against the validator set
-of their height, and times are readings that the node took and wrote down. Our own votes and proposals arrive the same
-way, once the signer has signed them, so that there is one path for a vote and the log holds all that was counted.
+Everything here was verified before it came: votes and proposals have their signatures checked against the
+validator set of their height, and times are readings that the node took and wrote down. Our own votes and
+proposals arrive the same way, once the signer has signed them, so that there is one path for a vote and the
+log holds all that was counted.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ class Timeout:
 class StartHeight:
     """The block before `height` is committed; these decide the next one.
 
-    Not remembered in the log, because the store already says it: after a crash the node feeds it again, then the log.
+    Not remembered in the log, because the store already says it: after a crash the node feeds it again,
+    then the log.
     """
 
     height: Height
@@ -47,7 +49,7 @@ class StartHeight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """There is work, or a proof block or a heartbeat is due. Before it, or a message of the height, no round runs."""
+    """There is work, or a proof block or a heartbeat is due. Until then, or a message, no round runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class ProposalArrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueChecked:
-    """The answer to `CheckValue`: every body is held and the block fits our state (True), or it is refused (False)."""
+    """The answer to `CheckValue`: True if every body is held and the block fits our state, else refused."""
 
     block_id: BlockId
     valid: bool
