@@ -87,6 +87,11 @@ class Journal:
         """How many syncs of the present height are on disk; the signer's record keeps it beside each signature."""
         return self._mark
 
+    @property
+    def has_unsynced(self) -> bool:
+        """Whether something remembered is not on disk."""
+        return bool(self._pending)
+
     def start_height(self, height: int) -> Replay:
         """Turns to a height, removes what is remembered of lower ones, and gives back what is remembered of this one.
 
