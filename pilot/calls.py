@@ -43,8 +43,7 @@ def technical_document(plan: TenderPlan, bidder: str) -> bytes:
 
 
 def number_commitments(keyring: Keyring, supplier: Person) -> tuple[bytes, bytes]:
-    """Salted commitments that stand for a supplier's NIB and NPWP; the record has neither, so they are made.
-    """
+    """Salted commitments that stand for a supplier's NIB and NPWP; the record has neither."""
     seed = keyring.key_of(supplier).seed
     return tagged_hash("pilot nib", seed), tagged_hash("pilot npwp", seed)
 

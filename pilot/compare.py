@@ -59,8 +59,7 @@ def unexplained(release: Release, detail: str) -> Comparison:
 
 
 def find_fault(release: Release, outcome: Outcome) -> str | None:
-    """How the ledger broke the rule "lowest valid prices up to the estimate win, as many as the terms name".
-    """
+    """How the ledger broke its rule: the lowest valid prices up to the estimate win, as many as are named."""
     prices = {bid.bidder_id: bid.price for bid in _valid(release) if _is_affordable(release, bid.price)}
     lowest = sorted(price for price in prices.values() if price is not None)[: release.winners]
     if not lowest:

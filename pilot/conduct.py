@@ -57,10 +57,9 @@ Part = Generator[Wish, Answer, Answered]
 class Pace:
     """How long the stages of a run last, in milliseconds.
 
-    Bids arrive within `submission_ms`; between the last of them and the close lies `grace_ms`, in which a
-    network that just lost a node still brings them into a block. `retry_ms` passes before an act is tried again
-    that came before its time.
-    
+    Bids arrive within `submission_ms`; from the last of them to the close lies `grace_ms`, in which a
+    network that just lost a node still brings them into a block. `retry_ms` passes before an act that came
+    too early is tried again.
     """
 
     submission_ms: int = 4_000
@@ -288,8 +287,7 @@ def _must(*acts: Act, also: tuple[str, ...] = ()) -> Part[tuple[TransactionResul
 
 
 def _patiently(opened: _Round, acts: list[Act]) -> Part[tuple[TransactionResult, ...]]:
-    """Sends acts that have an earliest block time; those that come before it are tried again after a while.
-    """
+    """Sends acts that have an earliest block time; those before it are tried again after a while."""
     results: dict[int, TransactionResult] = {}
     for _ in range(RETRIES_MAX):
         left = [number for number in range(len(acts)) if number not in results]

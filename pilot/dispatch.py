@@ -24,7 +24,6 @@ network.
 RESEND_MS = 3_000
 """After this long without a block it goes out again: its node may be gone."""
 
-Signed = CheckedTransaction
 Sign = Callable[[Act, int], CheckedTransaction]
 """Makes the transaction of an act, valid until a time in milliseconds."""
 
@@ -90,6 +89,11 @@ class Dispatch:
     def waiting(self) -> int:
         """Acts signed or not that are in no block yet."""
         return len(self._queue) + len(self._flying)
+
+    @property
+    def flying(self) -> int:
+        """Transactions that were sent and are in no block yet."""
+        return len(self._flying)
 
     def stages(self) -> Counter[str]:
         """How many procedures are in which stage."""

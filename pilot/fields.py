@@ -1,5 +1,4 @@
-"""Reading one field of a JSON document at a time, with a message that names the place when it does not fit.
-"""
+"""Reading one field of a JSON document at a time, with a message that names the place of a misfit."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,8 +7,7 @@ AMOUNT_DIGITS_MAX = 24  # far above any price; keeps decimal arithmetic exact, w
 
 
 class Incomplete(Exception):
-    """A document does not say what is needed; the message names the field, what was expected and what came.
-    """
+    """A document does not say what is needed; the message names the field and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)

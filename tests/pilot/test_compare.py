@@ -1,5 +1,4 @@
-"""Every verdict, from the smallest record that gives it; and faults of the ledger that no record may excuse.
-"""
+"""Every verdict, from the smallest record that gives it; and faults of the ledger that nothing may excuse."""
 
 import pytest
 

@@ -110,11 +110,8 @@ def _changed(path: str, value: object) -> dict[str, object]:
 def test_a_line_that_does_not_say_enough_is_refused_with_its_reason(
     path: str, value: object, reason: str
 ) -> None:
-    parts = path.split(".")
-    if parts[-1].isdigit():
-        made = _changed(".".join(parts[:-1]), [value])
-    else:
-        made = _changed(path, value)
+    parent, _, last = path.rpartition(".")
+    made = _changed(parent, [value]) if last.isdigit() else _changed(path, value)
     found = read_line(9, line(made))
     assert isinstance(found, BadLine)
     assert found.number == 9
