@@ -1,0 +1,46 @@
+# Everything a person or a machine does with this project. `make help` lists it.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+SOURCES := chain consensus vm p2p rpc genesis node sealed pilot cli tests
+
+.PHONY: help setup demo test check bench clean
+
+help: ## This list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## Virtual environment with the pinned dependencies
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Terang needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 setup"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "python3 cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: setup ## Five nodes, real tenders: make demo ARGS="--exit"
+	$(BIN)/terang demo $(ARGS)
+
+test: setup ## All tests
+	$(BIN)/pytest $(ARGS)
+
+check: setup ## The quick gate: format, lint, types, imports, words, the source's own rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/vulture
+	$(BIN)/codespell
+	$(BIN)/pytest tests/test_tidy.py
+
+bench: setup ## Throughput, latency and memory of a four-validator network
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## Removes what was built here
+	rm -rf $(VENV) .bench .mypy_cache .pytest_cache .ruff_cache build *.egg-info
