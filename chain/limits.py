@@ -59,6 +59,13 @@ STORE_PAGE_ROWS = 1_000  # rows read at once when a table is walked
 SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
 SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be given again
 
+# --- Key files and configuration --------------------------------------------------------------------------------
+KEY_FILE_BYTES_MAX = 4 * 1024  # a dozen short lines
+KEY_OPERATIONS_MAX = 64  # a changed file must not keep the start busy for minutes
+KEY_MEMORY_BYTES_MAX = 1024 * 1024 * 1024
+CONFIG_FILE_BYTES_MAX = 256 * 1024  # sixty keys, comments, and a few hundred peers
+CONFIG_ITEMS_MAX = 512  # peers or API keys in one list
+
 # --- Admission and mempool --------------------------------------------------------------------------------------
 MEMPOOL_STALE_ENTRIES_MAX = 1_000  # entries of its heaps that may speak of transactions gone, before they are rebuilt
 ADMISSION_CHUNK = 32  # transactions checked in one hop to a thread: about 3 ms of work for 0.1 ms of hop
