@@ -1,0 +1,245 @@
+"""What the HTTP side needs of a node. The node implements it; tests implement it in memory.
+
+HTTP has its own thread with its own loop, so **every method here may be called from any thread at any time**,
+several at once. Reads look at one committed height and take no lock that consensus waits for; `submit` and
+`wait_above` may block their thread and are called from worker threads only. Nothing here raises for what is
+simply not there: that is None. `Refused` is the one exception.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chain.block import CertifiedBlock, Header
+from chain.codec import Value
+from chain.hashing import Digest
+from chain.keys import Address, PublicKey
+from chain.parameters import Parameters
+from chain.result import TransactionResult
+from chain.transaction import TxId
+from chain.validators import ValidatorSet
+from chain.vote import BlockId, Height, Round
+
+
+class Refused(Exception):
+    """The node does not do this; the message tells the asker why (a clause of a contract, no such view, a bad
+    argument).
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInfo:
+    """Who this node is; does not change while it runs. `validator` is its consensus key, if it has one.
+
+    Addresses are written `tcp://host:port`.
+    """
+
+    chain_id: str
+    moniker: str
+    version: str
+    node_key: PublicKey
+    p2p_address: str
+    rpc_address: str
+    validator: PublicKey | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where this node stands after block `height` (0: genesis).
+
+    `state_root` is the one **after** that block, what the next header will say. `earliest` is the first block that is held, None before
+    the first one. `is_behind`: a verified certificate above `height` is known.
+
+    """
+
+    height: Height
+    block_id: BlockId
+    time_ms: int
+    state_root: Digest
+    earliest: Header | None
+    is_behind: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """One link. `sent_bytes` and `received_bytes` count since it was made."""
+
+    node_key: PublicKey
+    moniker: str
+    address: str
+    is_outbound: bool
+    connected_ms: int
+    sent_bytes: int
+    received_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundVotes:
+    """Which validators' votes are held of one round, by position: the block voted for, `b""` for nil, None
+    for none.
+    """
+
+    round: Round
+    prevotes: tuple[bytes | None, ...]
+    precommits: tuple[bytes | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsensusStanding:
+    """The height that is being decided. `step` is 1 propose, 2 prevote, 3 precommit; `is_awake` is False
+    while idle.
+    """
+
+    height: Height
+    round: Round
+    step: int
+    is_awake: bool
+    start_ms: int
+    proposal: BlockId | None
+    locked: BlockId | None
+    valid: BlockId | None
+    proposer: Address
+    rounds: tuple[RoundVotes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What waits for a block: how many, how many bytes, and the oldest of them."""
+
+    count: int
+    bytes_total: int
+    first: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What became of one submitted transaction: code 0 is let in; others are the node's admission codes."""
+
+    id: TxId
+    code: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a transaction stands."""
+
+    height: Height
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewAnswer:
+    """A view's value in its ABI form, at this height."""
+
+    value: Value
+    height: Height
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateAnswer:
+    """A state entry at this height; None where there is none."""
+
+    value: bytes | None
+    height: Height
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractInfo:
+    """A deployed contract."""
+
+    id: str
+    code_hash: Digest
+
+
+class Backend(Protocol):
+    """A node, as its HTTP side sees it."""
+
+    @property
+    def info(self) -> NodeInfo:
+        """Who this node is."""
+        ...
+
+    def standing(self) -> Standing:
+        """Where it stands now."""
+        ...
+
+    def genesis(self) -> bytes:
+        """The genesis document as one JSON object."""
+        ...
+
+    def block(self, height: Height) -> CertifiedBlock | None:
+        """A committed block with its certificate."""
+        ...
+
+    def header(self, height: Height) -> Header | None:
+        """The header alone; cheaper than the block."""
+        ...
+
+    def height_of(self, block_id: BlockId) -> Height | None:
+        """The height of a committed block."""
+        ...
+
+    def results(self, height: Height) -> tuple[TransactionResult, ...] | None:
+        """Results of a block's transactions, in their order."""
+        ...
+
+    def state_root_after(self, height: Height) -> Digest | None:
+        """The state root after a committed block."""
+        ...
+
+    def validators(self, height: Height) -> ValidatorSet | None:
+        """Who decides a height, up to two above the last block."""
+        ...
+
+    def parameters(self, height: Height) -> Parameters | None:
+        """The parameters in force at a height, up to one above the last block."""
+        ...
+
+    def place_of(self, id_: TxId) -> Place | None:
+        """Where a transaction was committed."""
+        ...
+
+    def peers(self) -> Sequence[Peer]:
+        """The links of this moment."""
+        ...
+
+    def consensus(self) -> ConsensusStanding | None:
+        """The height under decision; None where none is known yet."""
+        ...
+
+    def waiting(self, limit: int) -> Waiting:
+        """The mempool, with at most `limit` bodies."""
+        ...
+
+    def contracts(self) -> Sequence[ContractInfo]:
+        """Deployed contracts, in order of their ids."""
+        ...
+
+    def query(self, contract: str, method: str, arguments: tuple[Value, ...]) -> ViewAnswer:
+        """Runs a view on the last committed state. Raises `Refused`."""
+        ...
+
+    def state_entry(self, key: bytes) -> StateAnswer:
+        """One entry of the contracts' state, by its whole key."""
+        ...
+
+    def simulate(self, raw: bytes) -> TransactionResult:
+        """Checks and executes a transaction on the last committed state, for nothing. Raises `Refused` where
+        it is not admissible.
+        """
+        ...
+
+    def submit(self, raws: Sequence[bytes]) -> Sequence[Admitted]:
+        """Hands transactions to admission and tells what became of each. Blocks its thread for the checks,
+        not for a block.
+        """
+        ...
+
+    def wait_above(self, height: Height, timeout_s: float) -> Height:
+        """Blocks its thread until a block above `height` is committed, or so long; the last committed height."""
+        ...
+
+    def metrics(self) -> str:
+        """The node's metrics in the Prometheus text format."""
+        ...
