@@ -135,3 +135,17 @@ TYPE_DEPTH_MAX = 6  # records in lists in records; the codec's depth holds it wi
 TEMPORARY_BITS_MAX = 2_048  # exact width of a number between two assignments
 SOURCE_BYTES_MAX = 256 * 1024  # a contract's text; bounds the parser's memory
 SOURCE_DEPTH_MAX = 64  # nesting of the syntax tree, so that no stage of the compiler runs out of stack
+
+# --- RPC ------------------------------------------------------------------------------------------------------
+RPC_BODY_BYTES_MAX = 8 * 1024 * 1024  # a batch of transactions as base64, twice what a block holds by default
+RPC_BATCH_MAX = 100  # requests in one JSON-RPC batch; each may cost a block read
+RPC_LIST_MAX = 1_000  # transactions or hashes in one request of ours
+RPC_PAGE_MAX = 100  # CometBFT's: validators or waiting transactions on one page
+RPC_BLOCKS_MAX = 20  # CometBFT's: block metas in one answer
+RPC_SUBSCRIBERS_MAX = 100  # open WebSockets; CometBFT's limit of clients
+RPC_SUBSCRIPTIONS_MAX = 5  # of one WebSocket; CometBFT's limit
+RPC_EVENTS_WAITING_MAX = 1_000  # events that wait for a slow subscriber before it is let go
+RPC_CONNECTIONS_MAX = 900  # open HTTP connections; CometBFT's limit
+RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as CometBFT does
+RPC_QUERY_BYTES_MAX = 512  # a subscription's query, as in CometBFT
+RPC_FRAME_BYTES_MAX = 64 * 1024  # a request over WebSocket that is not a transaction
