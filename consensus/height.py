@@ -82,7 +82,7 @@ class HeightState:
         return cls(own=own, start=start, votes=VoteKeeper(validators=start.validators))
 
     def handle(self, input_: Remembered) -> tuple[Effect, ...]:
-        """Takes an input of this height. One that changes nothing, or comes after the decision, has no effect."""
+        """Takes an input of this height. Nothing comes of one that changes nothing or is late."""
         if self.machine.decided is not None:
             return ()
         taken = self._take(input_)
@@ -109,7 +109,7 @@ class HeightState:
         """A read-only summary."""
         return make_height_view(self.start.height, self.awake, self.machine, self.votes, self.proposals)
 
-    # --- Taking an input ---------------------------------------------------------------------------------------
+    # --- Taking an input ------------------------------------------------------------------------------------
 
     def _take(self, input_: Remembered) -> tuple[Effect, ...] | None:
         """The effects of taking it alone; None if it changes nothing."""
@@ -160,7 +160,7 @@ class HeightState:
             return None
         return self._apply(WaitOver(round=timeout.round, step=timeout.step))
 
-    # --- Driving the machine -----------------------------------------------------------------------------------
+    # --- Driving the machine --------------------------------------------------------------------------------
 
     def _wake(self) -> tuple[Effect, ...]:
         if self.awake:
@@ -221,7 +221,7 @@ class HeightState:
         self.fetching = bool(effects)
         return effects
 
-    # --- Effects -----------------------------------------------------------------------------------------------
+    # --- Effects --------------------------------------------------------------------------------------------
 
     def _is_own_turn(self, round_: Round) -> bool:
         return self.start.validators.pick_proposer(self.start.height, round_).address == self.own
@@ -256,7 +256,7 @@ class HeightState:
         quorum = next(self.votes.iterate_precommit_quorums(), None)
         return () if quorum is None else (FetchDecided(certificate=self.votes.make_certificate(quorum)),)
 
-    # --- After a replay ----------------------------------------------------------------------------------------
+    # --- After a replay -------------------------------------------------------------------------------------
 
     def _iterate_own_proposals(self) -> Iterator[VerifiedProposal]:
         held = sorted(self.proposals.proposals.items())
