@@ -8,9 +8,9 @@ The seed is chance that stands in the segment's file name, so that no bytes from
 look like a frame, and no frame fits another file. The number ties a frame to its place: with the seed it does what a
 chain of hashes would, and yet each frame can be checked without those before it.
 
-After a crash the last frame may be torn: cut short, or with sectors that were never written and read as zeros. Such a tail was never
-acknowledged and is dropped. Anything else was acknowledged and then changed, and is refused: a frame that is wrong while a
-later one is right, or a whole last frame that does not check.
+After a crash the last frame may be torn: cut short, or with sectors that were never written and read as zeros. Such a
+tail was never acknowledged and is dropped. Anything else was acknowledged and then changed, and is refused: a frame
+that is wrong while a later one is right, or a whole last frame that does not check.
 """
 
 import hashlib

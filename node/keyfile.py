@@ -15,8 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from nacl.bindings import (
-    crypto_pwhash_ALG_ARGON2ID13,
     crypto_pwhash_alg,
+    crypto_pwhash_ALG_ARGON2ID13,
     crypto_secretbox,
     crypto_secretbox_open,
 )
@@ -85,7 +85,7 @@ def write_key(
     key: SigningKey,
     kind: KeyKind,
     passphrase: str | None,
-    costs: KeyCosts = KeyCosts(),  # noqa: B008  # frozen
+    costs: KeyCosts = KeyCosts(),
 ) -> None:
     """Writes a new key file, encrypted if there is a passphrase. On disk when it returns.
 

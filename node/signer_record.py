@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 
-from chain.hashing import Digest, sha256, tagged_hash
+from chain.hashing import Digest, tagged_hash
 from chain.keys import ADDRESS_BYTES, Address, Signature, format_address
 from chain.limits import CHAIN_ID_BYTES_MAX, SIGNER_ENTRIES_KEPT, SIGNER_ENTRIES_MAX
 from node.faults import Damaged, Unusable, WrongLedger

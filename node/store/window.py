@@ -1,9 +1,9 @@
 """Which transactions stand in recent blocks: the memory behind the rule that none is carried out twice.
 
 Held in memory, because admission and block checks ask it for every transaction: at 2,000 a second and ten minutes it
-is 1.2 million ids, about 130 MB, and a few megabytes at usual loads. It forgets a block when it is as old as the window, and that is
-safe even if the window is later made longer: a transaction of a forgotten block was valid until the window's end at
-most, so it has expired.
+is 1.2 million ids, about 130 MB, and a few megabytes at usual loads. It forgets a block when that is as old as the
+window, and this is safe even if the window is later made longer: a transaction of a forgotten block was valid until
+the window's end at most, so it has expired.
 """
 
 from collections import deque

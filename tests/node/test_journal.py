@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chain.block import compute_block_id
 from chain.errors import Malformed
 from chain.hashing import sha256
 from chain.proposal import Proposal, VerifiedProposal, sign_proposal
 from chain.transaction import CheckedTransaction, check_transaction
 from chain.vote import BlockId, Height, Round, VerifiedVote
-from chain.block import compute_block_id
 from consensus.inputs import (
     ProposalArrived,
     Remembered,

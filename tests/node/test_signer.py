@@ -4,18 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from chain.keys import SigningKey
+from chain.hashing import sha256
+from chain.keys import SigningKey, is_signed
 from chain.limits import SIGNER_ENTRIES_KEPT, SIGNER_ENTRIES_MAX
 from chain.proposal import Proposal, proposal_sign_bytes
-from chain.keys import is_signed
 from chain.vote import BlockId, Height, Round, SignedVote, Vote, VoteKind, sign_vote
-from chain.hashing import sha256
 from node.faults import Damaged, DiskFault, Unusable, WrongLedger
 from node.files import DiskFiles
 from node.signer import OldBackup, Signer, SigningRefused
 from node.signer_record import ENTRY_BYTES, SignerRecord, Step
 from tests.chain.making import CHAIN, make_block, make_key, make_validators
-from tests.node.disk import Fate, FaultyDisk, PowerCut, When, every_fault
+from tests.node.disk import Fate, FaultyDisk, PowerCut, every_fault
 
 PATH = Path("data/signer/record")
 KEY = make_key(1)
@@ -162,7 +161,7 @@ class TestOpening:
     """What a record is refused for."""
 
     def test_no_record(self) -> None:
-        with pytest.raises(Unusable, match="not there.*--floor"):
+        with pytest.raises(Unusable, match=r"not there.*--floor"):
             open_signer(FaultyDisk())
 
     def test_record_is_made_once(self) -> None:
@@ -185,7 +184,7 @@ class TestOpening:
             signer.sign_vote(prevote(height))
         data = bytearray(disk.read(PATH) or b"")
         data[offset] ^= 0x40
-        with pytest.raises(Damaged, match="does not check.*--floor"):
+        with pytest.raises(Damaged, match=r"does not check.*--floor"):
             open_signer(FaultyDisk({PATH: bytes(data)}))
 
     @pytest.mark.parametrize("length", [0, 1, ENTRY_BYTES - 1])

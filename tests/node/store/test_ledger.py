@@ -201,7 +201,7 @@ def test_missing_rows_are_named(chain: Chain, key: bytes, problem: str) -> None:
 
 def test_missing_validator_set_is_named(chain: Chain) -> None:
     break_row(chain.store, VALIDATORS.prefix + chain.head.validators.hash, lambda _: None)
-    with pytest.raises(Damaged, match="validator set .* named but not there"):
+    with pytest.raises(Damaged, match=r"validator set .* named but not there"):
         chain.reopen()
 
 

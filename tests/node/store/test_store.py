@@ -177,3 +177,8 @@ def test_full_disk_has_its_own_error() -> None:
     fault = compute_store_fault("b'IO error: 000005.log: No space left on device'", False, Path("store"))
     assert isinstance(fault, DiskFull)
     assert "Free some space" in str(fault)
+
+
+def test_single_row_is_found_backwards(store: Store) -> None:
+    write(store, {b"a": b"1", b"b": b"2", b"c": b"3"})
+    assert store.iterate(b"b", b"c", reverse=True, limit=9) == [(b"b", b"2")]

@@ -1,0 +1,45 @@
+"""Where everything of one node lies under its home directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where everything of one node lies."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """What the operator sets."""
+        return self.path / "config" / "terang.toml"
+
+    @property
+    def genesis(self) -> Path:
+        """The document that the network starts from."""
+        return self.path / "config" / "genesis.json"
+
+    @property
+    def validator_key(self) -> Path:
+        """Signs votes."""
+        return self.path / "keys" / "validator.key"
+
+    @property
+    def node_key(self) -> Path:
+        """Names the node to others."""
+        return self.path / "keys" / "node.key"
+
+    @property
+    def journal(self) -> Path:
+        """Directory of the write-ahead log."""
+        return self.path / "data" / "journal"
+
+    @property
+    def signer_record(self) -> Path:
+        """What the validator key has signed; never restored from a backup."""
+        return self.path / "data" / "signer" / "record"
+
+    def store(self, directory: str) -> Path:
+        """Directory of the ledger, as the configuration says."""
+        return self.path / directory
