@@ -214,7 +214,8 @@ def _height_held(value: Value) -> HeightHeld:
     height, rounds = as_array(value, "height held", 2)
     items = as_array(rounds, "rounds", length_max=STATUS_ROUNDS_MAX)
     return HeightHeld(
-        height=Height(as_uint(height, "height", HEIGHT_MAX)), rounds=tuple(_round_held(item) for item in items)
+        height=Height(as_uint(height, "height", HEIGHT_MAX)),
+        rounds=tuple(_round_held(item) for item in items),
     )
 
 
@@ -241,7 +242,10 @@ def _blocks_value(answer: Blocks) -> Value:
 
 def _blocks(value: Value) -> Blocks:
     request, blocks = as_array(value, "blocks", 2)
-    pairs = [as_array(pair, "certified block", 2) for pair in as_array(blocks, "blocks", length_max=BLOCKS_PER_REQUEST_MAX)]
+    pairs = [
+        as_array(pair, "certified block", 2)
+        for pair in as_array(blocks, "blocks", length_max=BLOCKS_PER_REQUEST_MAX)
+    ]
     certified = tuple(CertifiedBlock(block=block_from(b), certificate=certificate_from(c)) for b, c in pairs)
     return Blocks(request=_request(request), blocks=certified)
 
@@ -312,6 +316,8 @@ def decode_message(data: bytes, channel: Channel) -> Message:
     if kind is None or kind.channel is not channel:
         raise Malformed(f"message: kind {number!r} does not exist on the {channel.name.lower()} channel")
     if len(data) > kind.bytes_max:
-        raise Malformed(f"message of kind {number!r}: expected at most {kind.bytes_max} bytes, got {len(data)}")
+        raise Malformed(
+            f"message of kind {number!r}: expected at most {kind.bytes_max} bytes, got {len(data)}"
+        )
     message: Message = kind.from_value(value)
     return message
