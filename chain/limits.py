@@ -55,7 +55,7 @@ TRAP_VALUES_MAX = 4  # values a clause message may carry
 STORE_WRITE_BUFFER_BYTES = 16 * 1024 * 1024  # four of the largest blocks before LevelDB writes a table
 STORE_OPEN_FILES_MAX = 256  # leaves room for links and requests under the usual limit of 1,024
 STORE_RECORD_BYTES_MAX = 1024 * 1024 * 1024  # what this node wrote itself; bounds nothing but a damaged length
-STORE_PAGE_ROWS = 1_000  # rows read at once when a table is walked
+STORE_CHECKED_BLOCKS = 16  # newest blocks that are checked at every start: under a second even if each is full
 SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
 SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be given again
 
