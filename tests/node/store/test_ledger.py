@@ -1,6 +1,5 @@
 """Blocks are written whole, found again by every key, and survive their process; what is wrong is named."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,39 +11,14 @@ from chain.parameters import Parameters
 from chain.transaction import TxId, compute_transaction_id
 from chain.vote import BlockId, Height
 from node.faults import Damaged, WrongLedger
-from node.head import Head
 from node.store.keys import BLOCK_IDS, BLOCKS, FORMAT_KEY, HEAD_KEY, TABLES, VALIDATORS, height_key
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
 from node.store.memory import MemoryStore
 from node.store.records import TxLocation
-from node.store.store import Batch, Store
 from tests.chain.making import make_transaction, make_validators
-from tests.node.making import GENESIS_HASH, Writes, make_genesis, make_next
-
-PATH = Path("store")
-
-
-class Chain:
-    """A ledger that grows by a line of test code."""
-
-    def __init__(self, store: Store, parameters: Parameters | None = None) -> None:
-        self.store = store
-        head, self.keys = make_genesis(parameters=parameters)
-        self.ledger = Ledger.create(store, PATH, GENESIS_HASH, head, ((b"a", b"0"),))
-
-    @property
-    def head(self) -> Head:
-        return self.ledger.head
-
-    def grow(self, transactions: list[bytes] | None = None, writes: Writes = (), **change: object) -> None:
-        certified, executed, head = make_next(self.head, self.keys, transactions or [], writes, **change)  # type: ignore[arg-type]  # passed on as given
-        self.ledger.append(certified, executed, head)
-
-    def reopen(self) -> Ledger:
-        ledger = Ledger.open(self.store, PATH, GENESIS_HASH)
-        assert ledger is not None
-        return ledger
+from tests.node.making import GENESIS_HASH, make_genesis, make_next
+from tests.node.store.chains import PATH, Chain, change_row
 
 
 @pytest.fixture
@@ -166,23 +140,13 @@ class TestReplayWindow:
             assert not ledger.has_transaction(compute_transaction_id(raws[1]))
 
 
-def break_row(store: Store, key: bytes, change: Callable[[bytes], bytes | None]) -> None:
-    batch = Batch()
-    data = change(store.get(key) or b"")
-    if data is None:
-        batch.delete(key)
-    else:
-        batch.put(key, data)
-    store.write(batch, sync=True)
-
-
 def test_other_genesis_is_refused(chain: Chain) -> None:
     with pytest.raises(WrongLedger, match="genesis"):
         Ledger.open(chain.store, PATH, sha256(b"another document"))
 
 
 def test_other_format_is_refused(chain: Chain) -> None:
-    break_row(chain.store, FORMAT_KEY, lambda _: b"terang ledger 99")
+    change_row(chain.store, FORMAT_KEY, lambda _: b"terang ledger 99")
     with pytest.raises(WrongLedger, match="format"):
         chain.reopen()
 
@@ -194,13 +158,13 @@ def test_other_format_is_refused(chain: Chain) -> None:
 def test_missing_rows_are_named(chain: Chain, key: bytes, problem: str) -> None:
     chain.grow()
     chain.grow()
-    break_row(chain.store, key, lambda _: None)
+    change_row(chain.store, key, lambda _: None)
     with pytest.raises(Damaged, match=problem):
         chain.reopen()
 
 
 def test_missing_validator_set_is_named(chain: Chain) -> None:
-    break_row(chain.store, VALIDATORS.prefix + chain.head.validators.hash, lambda _: None)
+    change_row(chain.store, VALIDATORS.prefix + chain.head.validators.hash, lambda _: None)
     with pytest.raises(Damaged, match=r"validator set .* named but not there"):
         chain.reopen()
 
@@ -208,14 +172,14 @@ def test_missing_validator_set_is_named(chain: Chain) -> None:
 @pytest.mark.parametrize("key", [HEAD_KEY, height_key(BLOCK_IDS, 1)])
 def test_unreadable_rows_are_named(chain: Chain, key: bytes) -> None:
     chain.grow([make_transaction(1)])
-    break_row(chain.store, key, lambda data: data[:-1])
+    change_row(chain.store, key, lambda data: data[:-1])
     with pytest.raises(Damaged, match="cannot be read"):
         chain.reopen()
 
 
 def test_unreadable_block_is_named(chain: Chain) -> None:
     chain.grow([make_transaction(1)])
-    break_row(chain.store, height_key(BLOCKS, 1), lambda data: data + b"\x00")
+    change_row(chain.store, height_key(BLOCKS, 1), lambda data: data + b"\x00")
     with pytest.raises(Damaged, match="block 1 cannot be read"):
         chain.ledger.block(1)
 
