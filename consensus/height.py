@@ -268,10 +268,7 @@ class HeightState:
             yield self._propose(self.machine.valid)
         for vote in self.asked.values():
             signed = self.votes.find(vote)
-            if signed is not None:
-                yield SendVote(vote=signed)
-            elif vote.round == round_:
-                yield SignVote(vote=vote)
+            yield SignVote(vote=vote) if signed is None else SendVote(vote=signed)
 
     def _wait_again(self) -> Iterator[Effect]:
         if self.machine.step is Step.PROPOSE:

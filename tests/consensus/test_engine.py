@@ -22,7 +22,7 @@ from consensus.effects import (
     SignVote,
 )
 from consensus.engine import Engine
-from consensus.inputs import Input, Step, Timeout, TimeoutElapsed, ValueChecked, VoteArrived, Wake
+from consensus.inputs import Input, Remembered, Step, Timeout, TimeoutElapsed, ValueChecked, VoteArrived, Wake
 from consensus.timing import compute_timeout_ms
 from tests.consensus.making import (
     NOW_MS,
@@ -102,7 +102,13 @@ def test_a_height_sleeps_until_it_is_woken() -> None:
 
 def test_nothing_happens_before_the_first_height() -> None:
     engine = Engine(own=address(OWN))
-    inputs = [Wake(), proposal_input("a"), valid("a"), vote_input(FIRST, PREVOTE, "a"), elapsed(Step.PROPOSE)]
+    inputs: list[Input] = [
+        Wake(),
+        proposal_input("a"),
+        valid("a"),
+        vote_input(FIRST, PREVOTE, "a"),
+        elapsed(Step.PROPOSE),
+    ]
     assert feed(engine, *inputs) == []
     assert engine.resume() == ()
     assert engine.view() is None
@@ -307,7 +313,7 @@ def test_a_polka_is_precommitted_and_a_quorum_of_precommits_decided() -> None:
 
 def test_a_height_is_decided_once() -> None:
     engine = make_engine(Wake(), proposal_input("a"), valid("a"), *quorum(PRECOMMIT, "a"))
-    late = [
+    late: list[Input] = [
         vote_input(OWN, PRECOMMIT, "a"),
         elapsed(Step.PRECOMMIT),
         Wake(),
@@ -457,7 +463,7 @@ def test_contradictions_are_reported_once_with_the_memory_before() -> None:
 
 def test_messages_of_the_next_height_wait_for_it() -> None:
     engine = make_engine(Wake())
-    early = [proposal_input("n", height=2), vote_input(FIRST, PREVOTE, "n", height=2)]
+    early: list[Remembered] = [proposal_input("n", height=2), vote_input(FIRST, PREVOTE, "n", height=2)]
     assert feed(engine, *early) == []
     effects = feed(engine, start(2))
     assert only(Remember, effects) == [Remember(input=input_) for input_ in early]
@@ -467,7 +473,7 @@ def test_messages_of_the_next_height_wait_for_it() -> None:
 
 def test_messages_of_other_heights_say_nothing() -> None:
     engine = make_engine(Wake())
-    others = [
+    others: list[Input] = [
         vote_input(FIRST, PREVOTE, "n", height=3),
         proposal_input("n", height=3),
         vote_input(FIRST, PREVOTE, "n", height=0),
@@ -483,7 +489,7 @@ def test_the_buffer_is_left_behind_when_heights_are_skipped() -> None:
 def test_the_buffer_keeps_one_message_of_a_sort_and_few_rounds() -> None:
     engine = make_engine(Wake())
     last = CONSENSUS_ROUNDS_BUFFERED_MAX - 1
-    early = [vote_input(FIRST, PREVOTE, "n", height=2), vote_input(FIRST, PREVOTE, "m", height=2),
+    early: list[Remembered] = [vote_input(FIRST, PREVOTE, "n", height=2), vote_input(FIRST, PREVOTE, "m", height=2),
              vote_input(FIRST, PREVOTE, "n", last, height=2), vote_input(FIRST, PREVOTE, "n", last + 1, height=2),
              proposal_input("n", height=2), proposal_input("m", height=2)]  # fmt: skip
     feed(engine, *early)
@@ -521,9 +527,10 @@ def test_an_unsigned_vote_is_asked_for_again_and_a_signed_one_sent_again() -> No
     assert engine.resume() == (SendVote(vote=make_vote(OWN, PREVOTE, "a")),)
 
 
-def test_an_unsigned_vote_of_an_old_round_is_given_up() -> None:
+def test_unsigned_votes_are_asked_for_in_the_order_of_rounds() -> None:
     engine = make_engine(Wake(), proposal_input("a"), valid("a"), *quorum(PRECOMMIT, None))
-    assert engine.resume() == (wait(Step.PROPOSE, 1),)
+    feed(engine, elapsed(Step.PROPOSE, 1))
+    assert engine.resume() == (sign(PREVOTE, "a"), sign(PREVOTE, None, 1))
 
 
 def test_a_turn_to_propose_is_taken_again_until_the_proposal_is_there() -> None:
