@@ -1,1 +1,2 @@
-"""The contract machine: language, verified bytecode, engines, state. Deterministic and without any input of its own."""
+"""The contract machine: language, verified bytecode, engines, state. Deterministic and without any input of
+its own."""

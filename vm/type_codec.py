@@ -65,7 +65,7 @@ class TypeWriter:
         """A type."""
         match kind:
             case Scalar():
-                return int(kind)
+                return kind.value
             case EnumType():
                 return [0, self._enums[kind]]
             case RecordType():
@@ -96,7 +96,7 @@ class TypeReader:
     def read(self, value: Value, *, wide: bool = False) -> Type:
         """A type; `wide` where it is a register's."""
         if type(value) is int:
-            return Scalar(as_uint(value, "type", Scalar.WIDE_INT if wide else Scalar.ADDR))
+            return Scalar(as_uint(value, "type", (Scalar.WIDE_INT if wide else Scalar.ADDR).value))
         parts = as_array(value, "type", length_max=3)
         match parts:
             case (0, number):

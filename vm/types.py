@@ -17,17 +17,18 @@ yet, wider than their type may be. Only arithmetic, comparisons and MOVE read th
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum
 from typing import assert_never
 
 UINT_BITS = 255
+INT_BITS = 256  # with the sign
 UINT_MAX: int = 2**UINT_BITS - 1
 INT_MAX: int = 2**255 - 1
 INT_MIN: int = -(2**255)
 ADDR_BYTES = 20
 
 
-class Scalar(IntEnum):
+class Scalar(Enum):
     """Types without parts. The number is the type's code in a module."""
 
     UINT = 0

@@ -3,18 +3,16 @@
 import ast
 from collections.abc import Callable
 
-from chain.limits import LIST_ITEMS_MAX
+from chain.limits import LIST_ITEMS_MAX, MAP_KEYS_MAX
 from vm.language.diagnostics import AlreadyTold, Mistake
-from vm.language.kinds import NOTHING, WRITTEN_SCALARS, Kind, ListKind, is_key
+from vm.language.kinds import NOTHING, WRITTEN_SCALARS, Kind, ListType, Type, is_key
 from vm.language.names import Names
-
-MAP_KEYS_MAX = 4  # parts of a compound key; a lot's bid by bidder and version needs four
 
 ReadNumber = Callable[[ast.expr, Names], int]
 """Reads a constant whole number: the bound of a list."""
 
 
-def read_kind(node: ast.expr, names: Names, read_number: ReadNumber) -> Kind:
+def read_kind(node: ast.expr, names: Names, read_number: ReadNumber) -> Type:
     """The type that an annotation of a variable, field or parameter means."""
     match node:
         case ast.Name(id=name) if name != "List":
@@ -49,7 +47,7 @@ def read_result(
             return read_kind(node, names, read_number)
 
 
-def read_storage(node: ast.expr, names: Names, read_number: ReadNumber) -> tuple[tuple[Kind, ...], Kind]:
+def read_storage(node: ast.expr, names: Names, read_number: ReadNumber) -> tuple[tuple[Type, ...], Type]:
     """Key types (none for a Var) and value type of a storage declaration."""
     match node:
         case ast.Subscript(value=ast.Name(id="Var"), slice=value) if not isinstance(value, ast.Tuple):
@@ -60,7 +58,7 @@ def read_storage(node: ast.expr, names: Names, read_number: ReadNumber) -> tuple
     raise Mistake(names.source.span(node), "storage", "this is not a storage declaration", hint)
 
 
-def _map_kinds(parts: list[ast.expr], names: Names, read_number: ReadNumber) -> tuple[tuple[Kind, ...], Kind]:
+def _map_kinds(parts: list[ast.expr], names: Names, read_number: ReadNumber) -> tuple[tuple[Type, ...], Type]:
     *key_nodes, value_node = parts
     if len(key_nodes) > MAP_KEYS_MAX:
         said = f"a key has {len(key_nodes)} parts, at most {MAP_KEYS_MAX} are possible"
@@ -75,7 +73,7 @@ def _map_kinds(parts: list[ast.expr], names: Names, read_number: ReadNumber) -> 
     return keys, read_kind(value_node, names, read_number)
 
 
-def _named_kind(name: str, node: ast.expr, names: Names) -> Kind:
+def _named_kind(name: str, node: ast.expr, names: Names) -> Type:
     if name in WRITTEN_SCALARS:
         return WRITTEN_SCALARS[name]
     if name in names.records:
@@ -92,13 +90,13 @@ def _named_kind(name: str, node: ast.expr, names: Names) -> Kind:
     raise Mistake(names.source.span(node), "declared", f"there is no type `{name}`", from_known or hint)
 
 
-def _list_kind(item: ast.expr, bound: ast.expr, names: Names, read_number: ReadNumber) -> ListKind:
+def _list_kind(item: ast.expr, bound: ast.expr, names: Names, read_number: ReadNumber) -> ListType:
     kind = read_kind(item, names, read_number)
-    if isinstance(kind, ListKind):
+    if isinstance(kind, ListType):
         said = "a list of lists is not possible"
         raise Mistake(names.source.span(item), "bounded", said, "put the inner list into a Record")
     number = read_number(bound, names)
     if not 1 <= number <= LIST_ITEMS_MAX:
         said = f"a list's bound is from 1 to {LIST_ITEMS_MAX}, not {number}"
         raise Mistake(names.source.span(bound), "limit", said)
-    return ListKind(item=kind, bound=number)
+    return ListType(item=kind, bound=number)

@@ -4,7 +4,7 @@ import ast
 
 from vm.language.diagnostics import AlreadyTold, Mistake
 from vm.language.fields import check_fields
-from vm.language.kinds import RecordKind
+from vm.language.kinds import RecordType
 from vm.language.library import FUNCTIONS
 from vm.language.library_calls import call_library
 from vm.language.matching import match_kind
@@ -97,6 +97,6 @@ def _call_contract(bound: Binding, method: str, node: ast.Call, scope: Scope, ch
     )
 
 
-def _make_record(kind: RecordKind, node: ast.Call, scope: Scope, check: Check) -> MakeRecord:
+def _make_record(kind: RecordType, node: ast.Call, scope: Scope, check: Check) -> MakeRecord:
     values = check_fields(kind.name, kind.fields, node, scope, check)
     return MakeRecord(kind=kind, span=scope.span(node), values=values)

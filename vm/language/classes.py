@@ -2,17 +2,15 @@
 
 import ast
 
+from chain.limits import ENUM_MEMBERS_MAX, FIELDS_MAX
 from vm.language.annotations import read_kind
 from vm.language.constants import read_number
 from vm.language.diagnostics import Mistake
-from vm.language.kinds import EnumKind, FieldKind, RecordKind
+from vm.language.kinds import EnumType, Field, RecordType
 from vm.language.library import CLASS_NAMES
 from vm.language.names import InterfaceKind, Names, nearest
 from vm.language.signatures import read_signature
 from vm.language.tree import EventKind, Signature
-
-FIELDS_MAX = 64  # of one record or event
-MEMBERS_MAX = 256  # of one enum
 
 
 def read_class(node: ast.ClassDef, names: Names) -> None:
@@ -21,7 +19,7 @@ def read_class(node: ast.ClassDef, names: Names) -> None:
     names.declare(node.name, span)
     match node:
         case ast.ClassDef(bases=[ast.Name(id="Record")], keywords=[], decorator_list=[]):
-            names.records[node.name] = RecordKind(name=node.name, fields=_read_fields(node, names))
+            names.records[node.name] = RecordType(name=node.name, fields=_read_fields(node, names))
         case ast.ClassDef(bases=[ast.Name(id="Event")], keywords=[], decorator_list=[]):
             names.events[node.name] = EventKind(name=node.name, fields=_read_fields(node, names))
         case ast.ClassDef(bases=[ast.Name(id="Enum")], keywords=[], decorator_list=[]):
@@ -41,15 +39,15 @@ def _members(node: ast.ClassDef) -> list[ast.stmt]:
     return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
 
 
-def _read_fields(node: ast.ClassDef, names: Names) -> tuple[FieldKind, ...]:
-    found: dict[str, FieldKind] = {}
+def _read_fields(node: ast.ClassDef, names: Names) -> tuple[Field, ...]:
+    found: dict[str, Field] = {}
     for statement in _members(node):
         span = names.source.span(statement)
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=None):
                 if name in found:
                     raise Mistake(span, "names", f"{node.name} has two fields `{name}`")
-                found[name] = FieldKind(name=name, kind=read_kind(annotation, names, read_number))
+                found[name] = Field(name=name, kind=read_kind(annotation, names, read_number))
             case ast.AnnAssign():
                 said = f"a field of {node.name} has no default"
                 raise Mistake(span, "signature", said, "every field is given where a record is made")
@@ -61,7 +59,7 @@ def _read_fields(node: ast.ClassDef, names: Names) -> tuple[FieldKind, ...]:
     return tuple(found.values())
 
 
-def _read_enum(node: ast.ClassDef, names: Names) -> EnumKind:
+def _read_enum(node: ast.ClassDef, names: Names) -> EnumType:
     found: list[str] = []
     for statement in _members(node):
         span = names.source.span(statement)
@@ -77,10 +75,10 @@ def _read_enum(node: ast.ClassDef, names: Names) -> EnumKind:
                 found.append(name)
             case _:
                 raise Mistake(span, "subset", f"{node.name} holds members only", "NAME = 0")
-    if not 1 <= len(found) <= MEMBERS_MAX:
-        said = f"{node.name} has {len(found)} members, 1 to {MEMBERS_MAX} are possible"
+    if not 1 <= len(found) <= ENUM_MEMBERS_MAX:
+        said = f"{node.name} has {len(found)} members, 1 to {ENUM_MEMBERS_MAX} are possible"
         raise Mistake(names.source.span(node), "limit", said)
-    return EnumKind(name=node.name, members=tuple(found))
+    return EnumType(name=node.name, members=tuple(found))
 
 
 def _read_methods(node: ast.ClassDef, names: Names) -> dict[str, Signature]:

@@ -7,6 +7,7 @@ reader never has to look ahead. Only function bodies may use everything.
 
 import ast
 
+from chain.limits import FUNCTIONS_MAX, STORAGE_MAX
 from vm.language.annotations import read_kind, read_storage
 from vm.language.classes import read_class
 from vm.language.constants import read_constant, read_number
@@ -16,9 +17,6 @@ from vm.language.names import Binding, Names
 from vm.language.signatures import read_signature
 from vm.language.source import ParsedSource
 from vm.language.tree import Constant, Storage
-
-STORAGE_MAX = 256  # a storage number is one byte of the state key
-FUNCTIONS_MAX = 512
 
 
 def collect(source: ParsedSource, diagnostics: Diagnostics) -> Names:

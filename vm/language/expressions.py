@@ -20,10 +20,11 @@ from vm.language.kinds import (
     STR,
     UINT,
     Kind,
-    ListKind,
-    RecordKind,
+    ListType,
+    RecordType,
+    has_order,
     is_comparable,
-    is_ordered,
+    is_kept,
     is_whole,
 )
 from vm.language.library import CONSTANTS, RESERVED
@@ -154,7 +155,7 @@ def _attribute(node: ast.Attribute, scope: Scope) -> Expression:
     if isinstance(node.value, ast.Name) and node.value.id in scope.names.enums:
         return _member(node.value.id, node.attr, node, scope)
     record = check_expression(node.value, scope)
-    if not isinstance(record.kind, RecordKind):
+    if not isinstance(record.kind, RecordType):
         hint = "a method is called: name.get()" if node.attr in ("get", "set", "append", "range") else None
         raise Mistake(span, "types", f"{record.kind} has no fields, so no `.{node.attr}`", hint)
     position = record.kind.position(node.attr)
@@ -231,9 +232,9 @@ def _comparison(
     if left.kind != right.kind:
         said = f"{left.kind} and {right.kind} cannot be compared"
         raise Mistake(span, "types", said, "convert one of them")
-    allowed = is_comparable(left.kind) if operator in ("==", "!=") else is_ordered(left.kind)
+    allowed = is_comparable(left.kind) if operator in ("==", "!=") else has_order(left.kind)
     if not allowed:
-        hint = "compare the fields that matter" if isinstance(left.kind, RecordKind) else None
+        hint = "compare the fields that matter" if isinstance(left.kind, RecordType) else None
         raise Mistake(span, "types", f"`{operator}` cannot work on {left.kind}", hint)
     return Comparison(kind=BOOL, span=span, operator=operator, left=left, right=right)
 
@@ -243,7 +244,7 @@ def _contains(left: ast.expr, right: ast.expr, node: ast.Compare, scope: Scope) 
     if storage is not None:
         return check_has(storage, left, scope.span(node), scope, check_expression)
     items = check_expression(right, scope)
-    if not isinstance(items.kind, ListKind):
+    if not isinstance(items.kind, ListType):
         said = f"`in` asks a Map or a list, not {items.kind}"
         raise Mistake(scope.span(right), "types", said)
     value = check_value(left, scope, items.kind.item)
@@ -272,7 +273,7 @@ def _choice(node: ast.IfExp, scope: Scope, wanted: Kind | None) -> Expression:
 
 def _list(node: ast.List, scope: Scope, wanted: Kind | None) -> Expression:
     span = scope.span(node)
-    if isinstance(wanted, ListKind):
+    if isinstance(wanted, ListType):
         items = tuple(check_value(item, scope, wanted.item) for item in node.elts)
         if len(items) > wanted.bound:
             raise Mistake(span, "bounded", f"{len(items)} items do not fit {wanted}")
@@ -281,8 +282,10 @@ def _list(node: ast.List, scope: Scope, wanted: Kind | None) -> Expression:
         hint = "write found: List[type, N] = []"
         raise Mistake(span, "bounded", "an empty list has neither type nor bound here", hint)
     first = settle(check_expression(node.elts[0], scope))
+    if not is_kept(first.kind):
+        raise Mistake(first.span, "types", "this call gives no value")
     rest = tuple(check_value(item, scope, first.kind) for item in node.elts[1:])
-    return MakeList(kind=ListKind(item=first.kind, bound=len(node.elts)), span=span, items=(first, *rest))
+    return MakeList(kind=ListType(item=first.kind, bound=len(node.elts)), span=span, items=(first, *rest))
 
 
 def _subscript(node: ast.Subscript, scope: Scope) -> Expression:
@@ -294,7 +297,7 @@ def _subscript(node: ast.Subscript, scope: Scope) -> Expression:
     value = check_expression(node.value, scope)
     if isinstance(node.slice, ast.Slice):
         return _slice(value, node.slice, node, scope)
-    if isinstance(value.kind, ListKind):
+    if isinstance(value.kind, ListType):
         return GetItem(
             kind=value.kind.item, span=span, value=value, index=check_value(node.slice, scope, UINT)
         )

@@ -3,7 +3,7 @@
 import ast
 
 from vm.language.diagnostics import Mistake
-from vm.language.kinds import FieldKind
+from vm.language.kinds import Field
 from vm.language.matching import match_kind
 from vm.language.names import nearest
 from vm.language.scope import Scope
@@ -12,7 +12,7 @@ from vm.language.tree import Expression
 
 
 def check_fields(
-    name: str, fields: tuple[FieldKind, ...], node: ast.Call, scope: Scope, check: Check
+    name: str, fields: tuple[Field, ...], node: ast.Call, scope: Scope, check: Check
 ) -> tuple[Expression, ...]:
     """All fields of a record or event by name, evaluated in the order of the declaration."""
     given = named_values(node, scope, f"{name}(field=value)")

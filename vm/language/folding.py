@@ -7,10 +7,12 @@ with the number shown.
 import re
 from dataclasses import replace
 
+from chain.limits import TEMPORARY_BITS_MAX
 from vm.language.diagnostics import Mistake, Span
-from vm.language.kinds import INT, NUMBER, TEMPORARY_BITS_MAX, UINT, UINT_BITS, Kind, fits
+from vm.language.kinds import INT, NUMBER, UINT, Kind, is_in_range, is_kept
 from vm.language.library import BASIS_POINTS, SCALE_MAX
 from vm.language.tree import Arithmetic, Constant, Expression
+from vm.types import INT_BITS, UINT_BITS
 
 _QUANTITY = re.compile(r"(-?)([0-9]{1,60})(?:\.([0-9]{1,60}))?")
 
@@ -20,7 +22,7 @@ def as_kind(value: Expression, kind: Kind) -> Expression:
     if not (isinstance(value, Constant) and value.kind is NUMBER and kind in (UINT, INT)):
         return value
     assert isinstance(value.value, int)
-    if not fits(kind, value.value):
+    if not is_in_range(kind, value.value):
         hint = "a uint is 0 to 2**255 - 1; use int where a value can be below zero" if kind is UINT else None
         raise Mistake(value.span, "range", f"{value.value} is not a {kind}", hint)
     return replace(value, kind=kind)
@@ -38,9 +40,7 @@ def compute_bits(value: Expression) -> int:
     """How many bits the exact value can need before it is checked."""
     if isinstance(value, Arithmetic):
         return value.bits
-    if isinstance(value, Constant) and isinstance(value.value, int):
-        return max(1, value.value.bit_length())
-    return UINT_BITS if value.kind is UINT else UINT_BITS + 1
+    return UINT_BITS if value.kind is UINT else INT_BITS
 
 
 def arithmetic(operator: str, left: Expression, right: Expression, span: Span) -> Expression:
@@ -73,7 +73,7 @@ def _fold(operator: str, left: Constant, right: Constant, span: Span) -> Constan
     value = _calculate(operator, left.value, right.value)
     if value.bit_length() > TEMPORARY_BITS_MAX:
         raise Mistake(span, "limit", f"this number has more than {TEMPORARY_BITS_MAX} bits")
-    if left.kind is not NUMBER and not fits(left.kind, value):
+    if is_kept(left.kind) and not is_in_range(left.kind, value):
         raise Mistake(span, "range", f"{value} is not a {left.kind}")
     return Constant(kind=left.kind, span=span, value=value)
 

@@ -26,7 +26,6 @@ CONSTANTS: dict[str, int] = {
 
 BASIS_POINTS = 10_000
 SCALE_MAX = 18  # decimals of a quantity; more than any unit of account has
-CLAUSE_VALUES_MAX = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

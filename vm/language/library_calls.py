@@ -14,11 +14,11 @@ from vm.language.kinds import (
     NUMBER,
     STR,
     UINT,
-    EnumKind,
+    EnumType,
     Kind,
-    ListKind,
-    RecordKind,
-    is_ordered,
+    ListType,
+    RecordType,
+    has_order,
     is_whole,
 )
 from vm.language.library import BASIS_POINTS, FUNCTIONS, SCALE_MAX, LibraryFunction
@@ -100,10 +100,10 @@ def _read_decimals(node: ast.expr, scope: Scope, check: Check) -> int:
 
 def _to_uint(node: ast.Call, scope: Scope, check: Check) -> Expression:
     value = check(_arguments(node, 1, scope)[0], scope, UINT)
-    if isinstance(value, Constant) and (is_whole(value.kind) or isinstance(value.kind, EnumKind)):
+    if isinstance(value, Constant) and (is_whole(value.kind) or isinstance(value.kind, EnumType)):
         number = Constant(kind=NUMBER, span=value.span, value=value.value)
         return as_kind(number, UINT)
-    if value.kind is INT or isinstance(value.kind, EnumKind):
+    if value.kind is INT or isinstance(value.kind, EnumType):
         return matched("uint", UINT, scope.span(node), (value,))
     hint = "to_uint(x) reads bytes" if value.kind is BYTES else None
     return match_or_explain(value, UINT, hint)
@@ -150,7 +150,7 @@ def _length(node: ast.Call, scope: Scope, check: Check) -> Expression:
         said = f"`{storage.name}` does not know how many entries it has"
         raise Mistake(scope.span(node), "bounded", said, "keep a Var[uint] that counts")
     value = check(argument, scope, None)
-    if not (isinstance(value.kind, ListKind) or value.kind in (BYTES, STR)):
+    if not (isinstance(value.kind, ListType) or value.kind in (BYTES, STR)):
         raise Mistake(scope.span(node), "types", f"{value.kind} has no length")
     return matched("len", UINT, scope.span(node), (value,))
 
@@ -168,14 +168,14 @@ def _replace(node: ast.Call, scope: Scope, check: Check) -> Expression:
     if not node.args or not given:
         raise Mistake(span, "signature", "replace takes a record and the fields that differ", signature)
     record = check(node.args[0], scope, None)
-    if not isinstance(record.kind, RecordKind):
+    if not isinstance(record.kind, RecordType):
         raise Mistake(record.span, "types", f"replace takes a record, not {record.kind}")
     changes = tuple(_changed_field(record.kind, name, value, scope, check) for name, value in given.items())
     return ReplaceFields(kind=record.kind, span=span, record=record, changes=changes)
 
 
 def _changed_field(
-    kind: RecordKind, name: str, node: ast.expr, scope: Scope, check: Check
+    kind: RecordType, name: str, node: ast.expr, scope: Scope, check: Check
 ) -> tuple[int, Expression]:
     position = kind.position(name)
     if position is None:
@@ -190,14 +190,14 @@ def _sort_by(node: ast.Call, scope: Scope, check: Check) -> Expression:
     if len(node.args) < 2 or node.keywords:
         raise Mistake(span, "signature", "sort_by takes a list and at least one field", signature)
     value = check(node.args[0], scope, None)
-    if not (isinstance(value.kind, ListKind) and isinstance(value.kind.item, RecordKind)):
+    if not (isinstance(value.kind, ListType) and isinstance(value.kind.item, RecordType)):
         raise Mistake(value.span, "types", f"sort_by takes a list of records, not {value.kind}")
     record = value.kind.item
     by = tuple(_sort_key(record, key, scope) for key in node.args[1:])
     return Sort(kind=value.kind, span=span, value=value, by=by)
 
 
-def _sort_key(record: RecordKind, node: ast.expr, scope: Scope) -> tuple[int, bool]:
+def _sort_key(record: RecordType, node: ast.expr, scope: Scope) -> tuple[int, bool]:
     match node:
         case ast.Call(func=ast.Name(id="descending"), args=[inner], keywords=[]):
             return _sort_key(record, inner, scope)[0], True
@@ -209,13 +209,13 @@ def _sort_key(record: RecordKind, node: ast.expr, scope: Scope) -> tuple[int, bo
     )
 
 
-def _sort_field(record: RecordKind, name: str, node: ast.expr, scope: Scope) -> int:
+def _sort_field(record: RecordType, name: str, node: ast.expr, scope: Scope) -> int:
     position = record.position(name)
     if position is None:
         hint = nearest(name, [field.name for field in record.fields])
         raise Mistake(scope.span(node), "declared", f"{record} has no field `{name}`", hint)
     kind = record.fields[position].kind
-    if not (is_ordered(kind) or kind is BOOL or isinstance(kind, EnumKind)):
+    if not (has_order(kind) or kind is BOOL or isinstance(kind, EnumType)):
         raise Mistake(scope.span(node), "types", f"{kind} has no order")
     return position
 

@@ -4,20 +4,18 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
+from chain.limits import LOOP_TURNS_MAX, ROWS_MAX
 from vm.language.actions import ForItems, ForNumbers, ForRows, Statement, Variable
 from vm.language.constants import read_number
 from vm.language.diagnostics import AlreadyTold, Diagnostics, Mistake
 from vm.language.expressions import check_expression
 from vm.language.folding import as_kind
-from vm.language.kinds import INT, NUMBER, UINT, Kind, ListKind, is_whole
+from vm.language.kinds import INT, NUMBER, UINT, Kind, ListType, is_whole
 from vm.language.matching import same_whole
 from vm.language.places import forbid_loop_variable
 from vm.language.scope import Scope
 from vm.language.storage import check_key_parts, find_storage, key_nodes
 from vm.language.tree import Constant, Expression, Storage
-
-LOOP_BOUND_MAX = 100_000  # turns of one loop; gas bounds the work, this bounds what a reader must believe
-ROWS_MAX = 10_000  # entries that one iteration may visit, held in memory while it runs
 
 Loop = ForItems | ForNumbers | ForRows
 CheckBody = Callable[[list[ast.stmt], Scope, Diagnostics], tuple[Statement, ...]]
@@ -99,7 +97,7 @@ def _items(node: ast.For, scope: Scope) -> tuple[Loop, list[Variable]]:
         hint = f"for key, value in {storage.name}.range(prefix, limit=N):"
         raise Mistake(scope.span(node.iter), "bounded", "a Map is visited by range, with a limit", hint)
     items = check_expression(node.iter, scope)
-    if not isinstance(items.kind, ListKind):
+    if not isinstance(items.kind, ListType):
         raise Mistake(scope.span(node.iter), "bounded", f"a loop visits a list, not {items.kind}")
     (variable,) = _declare(node.target, [items.kind.item], "a list", scope)
     loop = ForItems(span=scope.span(node.iter), variable=variable, items=items, body=())
@@ -115,7 +113,7 @@ def _numbers(node: ast.For, call: ast.Call, scope: Scope) -> tuple[Loop, list[Va
     if len(call.args) not in (1, 2):
         raise Mistake(span, "signature", "range takes one or two numbers", "range(start, end, limit=N)")
     start, end = _range_ends(call, scope)
-    limit = _read_limit(call, LOOP_BOUND_MAX, scope)
+    limit = _read_limit(call, LOOP_TURNS_MAX, scope)
     bound = limit if limit is not None else _known_length(start, end, scope, call)
     (variable,) = _declare(node.target, [start.kind], "range", scope)
     loop = ForNumbers(span=span, variable=variable, start=start, end=end, bound=bound, body=())
@@ -142,7 +140,7 @@ def _range_ends(call: ast.Call, scope: Scope) -> tuple[Expression, Expression]:
 def _known_length(start: Expression, end: Expression, scope: Scope, call: ast.Call) -> int:
     if isinstance(start, Constant) and isinstance(end, Constant):
         length = max(1, int(end.value) - int(start.value))
-        if length <= LOOP_BOUND_MAX:
+        if length <= LOOP_TURNS_MAX:
             return length
     hint = "range(start, end, limit=N): more than N turns trap"
     raise Mistake(scope.span(call), "bounded", "this loop has no bound", hint)

@@ -2,14 +2,14 @@
 
 from vm.language.diagnostics import Mistake, Span
 from vm.language.folding import as_kind
-from vm.language.kinds import ADDR, BYTES, INT, NOTHING, STR, UINT, EnumKind, Kind, ListKind
+from vm.language.kinds import ADDR, BYTES, INT, NOTHING, STR, UINT, EnumType, Kind, ListType
 from vm.language.tree import Builtin, Expression, MakeList
 
 
 def match_kind(value: Expression, kind: Kind) -> Expression:
     """`value` at a place that wants `kind`."""
     value = as_kind(value, kind)
-    if isinstance(value, MakeList) and isinstance(kind, ListKind) and _fits_list(value.kind, kind):
+    if isinstance(value, MakeList) and isinstance(kind, ListType) and _fits_list(value.kind, kind):
         return MakeList(kind=kind, span=value.span, items=value.items)
     if value.kind == kind:
         return value
@@ -19,7 +19,7 @@ def match_kind(value: Expression, kind: Kind) -> Expression:
     )
 
 
-def _fits_list(found: ListKind, wanted: ListKind) -> bool:
+def _fits_list(found: ListType, wanted: ListType) -> bool:
     return found.item == wanted.item and found.bound <= wanted.bound
 
 
@@ -48,7 +48,7 @@ def _conversion_hint(found: Kind, wanted: Kind) -> str | None:
 
 
 def _shape(kind: Kind) -> str:
-    return "enum" if isinstance(kind, EnumKind) else str(kind)
+    return "enum" if isinstance(kind, EnumType) else str(kind)
 
 
 _HINTS: dict[tuple[str, str], str] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from vm.language.diagnostics import Mistake, Span
-from vm.language.kinds import WRITTEN_SCALARS, EnumKind, RecordKind
+from vm.language.kinds import WRITTEN_SCALARS, EnumType, RecordType
 from vm.language.library import RESERVED
 from vm.language.source import ParsedSource
 from vm.language.tree import Constant, EventKind, Signature, Storage
@@ -34,8 +34,8 @@ class Names:
 
     source: ParsedSource
     document: str = ""
-    records: dict[str, RecordKind] = field(default_factory=dict)
-    enums: dict[str, EnumKind] = field(default_factory=dict)
+    records: dict[str, RecordType] = field(default_factory=dict)
+    enums: dict[str, EnumType] = field(default_factory=dict)
     events: dict[str, EventKind] = field(default_factory=dict)
     interfaces: dict[str, InterfaceKind] = field(default_factory=dict)
     bindings: dict[str, Binding] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import ast
 from vm.language.actions import Entry, FieldStep, ItemStep, Place, Variable
 from vm.language.diagnostics import Mistake
 from vm.language.expressions import check_expression, check_value
-from vm.language.kinds import UINT, ListKind, RecordKind
+from vm.language.kinds import UINT, ListType, RecordType
 from vm.language.names import nearest
 from vm.language.scope import Scope
 from vm.language.storage import check_keys, find_storage
@@ -55,7 +55,7 @@ def _item(node: ast.Subscript, owner: ast.expr, index: ast.expr, scope: Scope) -
         scope.writes.append((f"changes `{storage.name}`", scope.span(node)))
         return Place(root=Entry(storage=storage, keys=keys), steps=(), kind=storage.value)
     place = read_place(owner, scope)
-    if not isinstance(place.kind, ListKind):
+    if not isinstance(place.kind, ListType):
         raise Mistake(scope.span(node), "types", f"{place.kind} has no items that can be set")
     step = ItemStep(index=check_value(index, scope, UINT), kind=place.kind.item)
     return Place(root=place.root, steps=(*place.steps, step), kind=place.kind.item)
@@ -67,7 +67,7 @@ def _field(node: ast.Attribute, owner: ast.expr, name: str, scope: Scope) -> Pla
         hint = f"{storage.name}.set(replace({storage.name}.get(), {name}=value))"
         raise Mistake(scope.span(node), "storage", f"`{storage.name}` is a Var: it is set as a whole", hint)
     place = read_place(owner, scope)
-    if not isinstance(place.kind, RecordKind):
+    if not isinstance(place.kind, RecordType):
         raise Mistake(scope.span(node), "types", f"{place.kind} has no fields, so no `.{name}`")
     position = place.kind.position(name)
     if position is None:

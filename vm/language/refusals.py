@@ -7,14 +7,14 @@ listed.
 
 import ast
 
-from chain.limits import MESSAGE_BYTES_MAX
+from chain.limits import MESSAGE_BYTES_MAX, TRAP_VALUES_MAX
 from vm.language.actions import Emit, Require
 from vm.language.diagnostics import Mistake
 from vm.language.expressions import check_condition, check_expression
 from vm.language.fields import check_fields
 from vm.language.folding import settle
 from vm.language.kinds import STR, is_comparable
-from vm.language.library import CLAUSE_VALUES_MAX, FUNCTIONS
+from vm.language.library import FUNCTIONS
 from vm.language.scope import Scope
 from vm.language.tree import Constant, Expression
 
@@ -47,8 +47,8 @@ def _refusal(condition: Expression | None, node: ast.Call, said: list[ast.expr],
     if gaps != len(values):
         told = f"the text has {gaps} {{}}, and {len(values)} value(s) follow it"
         raise Mistake(scope.span(text), "clause", told, "write one {} for each value")
-    if len(values) > CLAUSE_VALUES_MAX:
-        told = f"{len(values)} values, at most {CLAUSE_VALUES_MAX} are shown"
+    if len(values) > TRAP_VALUES_MAX:
+        told = f"{len(values)} values, at most {TRAP_VALUES_MAX} are shown"
         raise Mistake(scope.span(text), "limit", told)
     return Require(span=scope.span(node), condition=condition, clause=clause, values=values)
 

@@ -6,7 +6,7 @@ from chain.limits import ARGUMENTS_MAX
 from vm.language.annotations import read_kind, read_result
 from vm.language.constants import read_number
 from vm.language.diagnostics import Mistake
-from vm.language.kinds import NOTHING, FieldKind
+from vm.language.kinds import NOTHING, Field
 from vm.language.library import DECORATORS, RESERVED
 from vm.language.names import Names, nearest
 from vm.language.tree import Role, Signature
@@ -44,7 +44,7 @@ def _read_role(node: ast.FunctionDef, names: Names) -> Role:
     raise AssertionError("unreachable: the patterns above cover every list")
 
 
-def _read_parameters(node: ast.FunctionDef, names: Names) -> tuple[FieldKind, ...]:
+def _read_parameters(node: ast.FunctionDef, names: Names) -> tuple[Field, ...]:
     given = node.args
     span = names.source.span(node)
     if given.posonlyargs or given.kwonlyargs or given.vararg or given.kwarg or given.defaults:
@@ -52,21 +52,21 @@ def _read_parameters(node: ast.FunctionDef, names: Names) -> tuple[FieldKind, ..
         raise Mistake(span, "signature", said, "no defaults, no *, no /: write each value where it is called")
     if len(given.args) > ARGUMENTS_MAX:
         raise Mistake(span, "limit", f"a function has at most {ARGUMENTS_MAX} parameters", "pass a Record")
-    found: list[FieldKind] = []
+    found: list[Field] = []
     for argument in given.args:
         found.append(_read_parameter(argument, names))
         _check_name(argument, found, names)
     return tuple(found)
 
 
-def _read_parameter(argument: ast.arg, names: Names) -> FieldKind:
+def _read_parameter(argument: ast.arg, names: Names) -> Field:
     if argument.annotation is None:
         said = f"the parameter `{argument.arg}` has no type"
         raise Mistake(names.source.span(argument), "types", said, f"write {argument.arg}: uint")
-    return FieldKind(name=argument.arg, kind=read_kind(argument.annotation, names, read_number))
+    return Field(name=argument.arg, kind=read_kind(argument.annotation, names, read_number))
 
 
-def _check_name(argument: ast.arg, found: list[FieldKind], names: Names) -> None:
+def _check_name(argument: ast.arg, found: list[Field], names: Names) -> None:
     span = names.source.span(argument)
     if argument.arg in RESERVED:
         raise Mistake(span, "names", f"`{argument.arg}` is built into the language", "choose another name")

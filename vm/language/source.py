@@ -11,11 +11,8 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chain.limits import NAME_BYTES_MAX
+from chain.limits import NAME_BYTES_MAX, SOURCE_BYTES_MAX, SOURCE_DEPTH_MAX
 from vm.language.diagnostics import Diagnostics, Span
-
-SOURCE_BYTES_MAX = 256 * 1024  # our longest contract is a tenth; bounds the parser's memory
-DEPTH_MAX = 64  # nesting of the syntax tree, so that no stage runs out of stack
 
 ALLOWED: frozenset[type[ast.AST]] = frozenset(
     {
@@ -166,8 +163,8 @@ def _check_depth(source: ParsedSource, diagnostics: Diagnostics) -> None:
     waiting: list[tuple[ast.AST, int]] = [(source.tree, 0)]
     while waiting:
         node, depth = waiting.pop()
-        if depth > DEPTH_MAX:
-            said = f"nested more than {DEPTH_MAX} deep"
+        if depth > SOURCE_DEPTH_MAX:
+            said = f"nested more than {SOURCE_DEPTH_MAX} deep"
             diagnostics.add(source.span(node), "limit", said, "name the parts in variables or functions")
             return
         waiting.extend((child, depth + 1) for child in ast.iter_child_nodes(node))

@@ -24,7 +24,7 @@ from vm.language.constants import read_number
 from vm.language.diagnostics import AlreadyTold, Diagnostics, Mistake
 from vm.language.expressions import OPERATORS, check_condition, check_expression, check_value
 from vm.language.folding import settle
-from vm.language.kinds import BOOL, BYTES, NOTHING, STR, ListKind, is_storable, is_whole
+from vm.language.kinds import BOOL, BYTES, NOTHING, STR, ListType, is_kept, is_whole
 from vm.language.loops import check_for
 from vm.language.places import forbid_loop_variable, read_place
 from vm.language.refusals import check_emit, check_fail, check_require
@@ -103,7 +103,7 @@ def _assign(node: ast.Assign, scope: Scope) -> Assign:
 
 def _infer(node: ast.expr, scope: Scope) -> Expression:
     value = settle(check_expression(node, scope))
-    if not is_storable(value.kind):
+    if not is_kept(value.kind):
         raise Mistake(scope.span(node), "types", "this call gives no value", "call it on a line of its own")
     return value
 
@@ -165,7 +165,7 @@ def _set_var(node: ast.Call, owner: ast.expr, scope: Scope) -> Assign:
 
 def _append(node: ast.Call, owner: ast.expr, scope: Scope) -> Append:
     place = read_place(owner, scope)
-    if not isinstance(place.kind, ListKind):
+    if not isinstance(place.kind, ListType):
         raise Mistake(scope.span(node), "types", f"only a list can be appended to, this is {place.kind}")
     if len(node.args) != 1 or node.keywords:
         raise Mistake(scope.span(node), "signature", "append takes one item", "found.append(item)")

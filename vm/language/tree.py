@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vm.language.diagnostics import Span
-from vm.language.kinds import FieldKind, Kind, ListKind, RecordKind
+from vm.language.kinds import Field, Kind, ListType, RecordType
 
 
 class Role(Enum):
@@ -26,7 +26,7 @@ class Signature:
 
     name: str
     role: Role
-    parameters: tuple[FieldKind, ...]
+    parameters: tuple[Field, ...]
     result: Kind
 
     def __str__(self) -> str:
@@ -54,7 +54,7 @@ class EventKind:
     """An event that a contract may emit."""
 
     name: str
-    fields: tuple[FieldKind, ...]
+    fields: tuple[Field, ...]
 
 
 # --- Expressions --------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ class Choice:
 class MakeRecord:
     """A record from all its fields, in the order of its declaration."""
 
-    kind: RecordKind
+    kind: RecordType
     span: Span
     values: tuple["Expression", ...]
 
@@ -155,7 +155,7 @@ class GetField:
 class ReplaceFields:
     """A record like another but for some fields."""
 
-    kind: RecordKind
+    kind: RecordType
     span: Span
     record: "Expression"
     changes: tuple[tuple[int, "Expression"], ...]
@@ -165,7 +165,7 @@ class ReplaceFields:
 class MakeList:
     """A list from its items."""
 
-    kind: ListKind
+    kind: ListType
     span: Span
     items: tuple["Expression", ...]
 
@@ -215,7 +215,7 @@ class Builtin:
 class Sort:
     """A stable sort of records by fields: (position, descending) from the most to the least important."""
 
-    kind: ListKind
+    kind: ListType
     span: Span
     value: "Expression"
     by: tuple[tuple[int, bool], ...]

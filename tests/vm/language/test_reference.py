@@ -6,35 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from chain.limits import ARGUMENTS_MAX, LIST_ITEMS_MAX, MESSAGE_BYTES_MAX, NAME_BYTES_MAX
-from vm.language.annotations import MAP_KEYS_MAX
+from chain import limits
 from vm.language.check import check_source
-from vm.language.classes import FIELDS_MAX, MEMBERS_MAX
-from vm.language.declarations import FUNCTIONS_MAX, STORAGE_MAX
 from vm.language.diagnostics import RULES
-from vm.language.kinds import TEMPORARY_BITS_MAX
-from vm.language.library import CLAUSE_VALUES_MAX, CONSTANTS, FUNCTIONS, SCALE_MAX
-from vm.language.loops import LOOP_BOUND_MAX, ROWS_MAX
-from vm.language.source import DEPTH_MAX, REFUSED, SOURCE_BYTES_MAX
+from vm.language.library import CONSTANTS, FUNCTIONS, SCALE_MAX
+from vm.language.source import REFUSED
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "language.md"
 
 LIMITS = {
-    "bytes of a source": SOURCE_BYTES_MAX,
-    "nesting of a source": DEPTH_MAX,
-    "bytes of a name": NAME_BYTES_MAX,
-    "functions": FUNCTIONS_MAX,
-    "parameters of a function": ARGUMENTS_MAX,
-    "Vars and Maps": STORAGE_MAX,
-    "parts of a key": MAP_KEYS_MAX,
-    "fields of a record or event": FIELDS_MAX,
-    "members of an enum": MEMBERS_MAX,
-    "items of a list": LIST_ITEMS_MAX,
-    "turns of a loop over numbers": LOOP_BOUND_MAX,
-    "entries of one range over a Map": ROWS_MAX,
-    "bits of a value between two assignments": TEMPORARY_BITS_MAX,
-    "bytes of a refusal's text": MESSAGE_BYTES_MAX,
-    "values in a refusal": CLAUSE_VALUES_MAX,
+    "bytes of a source": limits.SOURCE_BYTES_MAX,
+    "nesting of a source": limits.SOURCE_DEPTH_MAX,
+    "bytes of a name": limits.NAME_BYTES_MAX,
+    "functions": limits.FUNCTIONS_MAX,
+    "parameters of a function": limits.ARGUMENTS_MAX,
+    "Vars and Maps": limits.STORAGE_MAX,
+    "parts of a key": limits.MAP_KEYS_MAX,
+    "fields of a record or event": limits.FIELDS_MAX,
+    "members of an enum": limits.ENUM_MEMBERS_MAX,
+    "items of a list": limits.LIST_ITEMS_MAX,
+    "turns of a loop over numbers": limits.LOOP_TURNS_MAX,
+    "entries of one range over a Map": limits.ROWS_MAX,
+    "bits of a value between two assignments": limits.TEMPORARY_BITS_MAX,
+    "bytes of a refusal's text": limits.MESSAGE_BYTES_MAX,
+    "values in a refusal": limits.TRAP_VALUES_MAX,
     "decimals of a quantity": SCALE_MAX,
 }
 

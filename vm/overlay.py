@@ -1,0 +1,90 @@
+"""What a transaction and a block have written over the committed state, layer upon layer.
+
+A layer reads through to the one below and keeps its own writes; merging a layer applies it, dropping it is the undo of a
+refused transaction. Rows under a prefix are those of the layers together, in key order.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class StateReader(Protocol):
+    """Committed state, or a layer over it."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value, or None."""
+        ...
+
+    def iterate(self, start: bytes, end: bytes, limit: int) -> Sequence[tuple[bytes, bytes]]:
+        """At most `limit` rows with start <= key < end, in key order."""
+        ...
+
+
+class MemoryState:
+    """State in memory: the twin of the store's, for tests and for genesis."""
+
+    def __init__(self, rows: dict[bytes, bytes] | None = None) -> None:
+        self.rows = dict(rows or {})
+
+    def get(self, key: bytes) -> bytes | None:
+        """See `StateReader`."""
+        return self.rows.get(key)
+
+    def iterate(self, start: bytes, end: bytes, limit: int) -> Sequence[tuple[bytes, bytes]]:
+        """See `StateReader`."""
+        return sorted((key, value) for key, value in self.rows.items() if start <= key < end)[:limit]
+
+    def apply(self, writes: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Applies a block's writes."""
+        for key, value in writes:
+            if value is None:
+                self.rows.pop(key, None)
+            else:
+                self.rows[key] = value
+
+
+class Overlay:
+    """Writes over a `below` that does not change meanwhile."""
+
+    def __init__(self, below: StateReader) -> None:
+        self._below = below
+        self._writes: dict[bytes, bytes | None] = {}
+        self._keys: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._writes)
+
+    def get(self, key: bytes) -> bytes | None:
+        """See `StateReader`."""
+        if key in self._writes:
+            return self._writes[key]
+        return self._below.get(key)
+
+    def set(self, key: bytes, value: bytes | None) -> None:
+        """Writes a value; None removes the key."""
+        if key not in self._writes:
+            insort(self._keys, key)
+        self._writes[key] = value
+
+    def iterate(self, start: bytes, end: bytes, limit: int) -> Sequence[tuple[bytes, bytes]]:
+        """See `StateReader`."""
+        mine = self._keys[bisect_left(self._keys, start) : bisect_left(self._keys, end)]
+        removed = sum(self._writes[key] is None for key in mine)
+        rows = dict(self._below.iterate(start, end, limit + removed))
+        for key in mine:
+            value = self._writes[key]
+            if value is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = value
+        return sorted(rows.items())[:limit]
+
+    def merge_into(self, other: "Overlay") -> None:
+        """Applies all writes to the layer below."""
+        for key, value in self._writes.items():
+            other.set(key, value)
+
+    def sorted_writes(self) -> tuple[tuple[bytes, bytes | None], ...]:
+        """All writes in key order, those left out that change nothing."""
+        return tuple((key, self._writes[key]) for key in self._keys if self._writes[key] != self._below.get(key))
