@@ -55,6 +55,7 @@ class Mempool:
         self._size = 0
         self._expiries: list[tuple[int, TxId]] = []
         self._heaviest: list[tuple[int, PublicKey]] = []
+        self._weights: dict[PublicKey, int] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -150,7 +151,7 @@ class Mempool:
         self._waiting[checked.id] = checked
         self._size += len(checked.raw)
         heappush(self._expiries, (checked.transaction.valid_until_ms, checked.id))
-        heappush(self._heaviest, (-line.size, sender))
+        self._weigh(sender, line.size)
         self._sweep()
 
     def _drop(self, checked: CheckedTransaction) -> None:
@@ -165,19 +166,31 @@ class Mempool:
 
     def _displace(self, size: int) -> bool:
         """Drops the newest transaction of the heaviest sender, if it weighs more than `size`."""
+        line = self._find_heaviest()
+        if line is None or line.size <= size:
+            return False
+        self._drop(next(reversed(line.transactions.values())))
+        return True
+
+    def _find_heaviest(self) -> _Line | None:
+        """Weights in the heap are those of some time past, but never too small; the top one is put right."""
         while self._heaviest:
             weight, sender = self._heaviest[0]
             line = self._lines.get(sender)
-            if line is not None and line.size == -weight:
-                break
+            if line is not None and line.size == -weight == self._weights[sender]:
+                return line
             heappop(self._heaviest)
-            if line is not None:
-                heappush(self._heaviest, (-line.size, sender))
-        if not self._heaviest or -self._heaviest[0][0] <= size:
-            return False
-        newest = next(reversed(self._lines[self._heaviest[0][1]].transactions.values()))
-        self._drop(newest)
-        return True
+            if self._weights.get(sender) == -weight:
+                del self._weights[sender]
+                if line is not None:
+                    self._weigh(sender, line.size)
+        return None
+
+    def _weigh(self, sender: PublicKey, size: int) -> None:
+        """Each sender has one weight that counts; others of it in the heap are leftovers."""
+        if size > self._weights.get(sender, 0):
+            self._weights[sender] = size
+            heappush(self._heaviest, (-size, sender))
 
     def _sweep(self) -> None:
         """Rebuilds the heaps when most of their entries speak of what is gone."""
@@ -185,7 +198,8 @@ class Mempool:
             self._expiries = [(one.transaction.valid_until_ms, one.id) for one in self._waiting.values()]
             heapify(self._expiries)
         if len(self._heaviest) > 2 * len(self._waiting) + MEMPOOL_STALE_ENTRIES_MAX:
-            self._heaviest = [(-line.size, sender) for sender, line in self._lines.items()]
+            self._weights = {sender: line.size for sender, line in self._lines.items()}
+            self._heaviest = [(-size, sender) for sender, size in self._weights.items()]
             heapify(self._heaviest)
 
 

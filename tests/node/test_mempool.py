@@ -200,7 +200,12 @@ class Waiting(RuleBasedStateMachine):
         self.number += 1
         checked = make(self.number, sender, size=size, valid_until_ms=NOW_MS + valid_ms)
         self.known[checked.id] = checked
-        assert (self.mempool.add(checked) is Added.WAITING) == (checked.id in self.mempool)
+        added = self.mempool.add(checked)
+        assert (added is Added.WAITING) == (checked.id in self.mempool)
+        if added is Added.FULL:
+            weights = self.weights()
+            own = weights[checked.transaction.sender] + size
+            assert max(weights.values()) <= own, "somebody heavier should have given way"
 
     @rule(count=st.integers(1, 4), time_ms=st.integers(0, 5))
     def commit(self, count: int, time_ms: int) -> None:
@@ -208,6 +213,12 @@ class Waiting(RuleBasedStateMachine):
         self.mempool.on_committed([checked.id for checked in block], NOW_MS + time_ms)
         waiting = [self.known[transaction_id] for transaction_id in self.mempool.ids()]
         assert all(checked.transaction.valid_until_ms > NOW_MS + time_ms for checked in waiting)
+
+    def weights(self) -> Counter[PublicKey]:
+        weights: Counter[PublicKey] = Counter()
+        for transaction_id in self.mempool.ids():
+            weights[self.known[transaction_id].transaction.sender] += len(self.known[transaction_id].raw)
+        return weights
 
     @invariant()
     def counts_are_right(self) -> None:
@@ -220,4 +231,4 @@ class Waiting(RuleBasedStateMachine):
 
 
 TestWaiting = Waiting.TestCase
-TestWaiting.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestWaiting.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
