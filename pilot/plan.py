@@ -60,13 +60,13 @@ def plan_tender(release: Release, agencies: tuple[str, ...]) -> TenderPlan:
     number = int.from_bytes(sha256(release.entity_id.encode())[:8], "big")
     return TenderPlan(
         reference=release.ocid,
-        title=release.title[:_TITLE_MAX],
+        title=_cut(release.title, _TITLE_MAX),
         agency=sorted(agencies)[number % len(agencies)],
         currency=release.currency,
         estimate=release.estimate,
         envelopes=release.envelopes,
         winners=release.winners,
-        criteria=f"{release.criteria}; {release.entity_name}"[:_TITLE_MAX],
+        criteria=_cut(f"{release.criteria}; {release.entity_name}", _TITLE_MAX),
         documents=sha256(f"{release.ocid}\x00{release.title}".encode()),
         bids=_planned(release, recorded),
         set_aside=tuple((bid.bidder_id, _reason(bid)) for bid in last.values() if bid.is_disqualified),
@@ -81,7 +81,7 @@ def _planned(release: Release, recorded: list[RecordedBid]) -> tuple[PlannedBid,
         planned.append(
             PlannedBid(
                 bidder=bid.bidder_id,
-                name=bid.bidder_name[:_NAME_MAX],
+                name=_cut(bid.bidder_name, _NAME_MAX),
                 version=versions[bid.bidder_id],
                 place=_place(release, bid.submitted_ms),
                 price=bid.price,
@@ -96,4 +96,9 @@ def _place(release: Release, submitted_ms: int) -> int:
 
 
 def _reason(bid: RecordedBid) -> str:
-    return (bid.details or "disqualified in the record")[:_REASON_MAX]
+    return _cut(bid.details or "disqualified in the record", _REASON_MAX)
+
+
+def _cut(text: str, bytes_max: int) -> str:
+    """As much of a text as fits so many bytes: the contract counts bytes."""
+    return text.encode()[:bytes_max].decode(errors="ignore")

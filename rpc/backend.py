@@ -6,7 +6,7 @@ several at once. Reads look at one committed height and take no lock that consen
 simply not there: that is None. `Refused` is the one exception.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,8 +47,9 @@ class NodeInfo:
 class Standing:
     """Where this node stands after block `height` (0: genesis).
 
-    `state_root` is the one **after** that block, what the next header will say. `earliest` is the first block that is held, None before
-    the first one. `is_behind`: a verified certificate above `height` is known.
+    `state_root` is the one **after** that block, what the next header will say. `earliest` is the first block
+    that is held, None before the first one. `is_behind`: a verified certificate above `height` is known.
+
 
     """
 
@@ -240,6 +241,8 @@ class Backend(Protocol):
         """Blocks its thread until a block above `height` is committed, or so long; the last committed height."""
         ...
 
-    def metrics(self) -> str:
-        """The node's metrics in the Prometheus text format."""
+    def measured(self) -> Mapping[str, float]:
+        """Counters that only the node keeps, by their names in `rpc.metrics.MEASURED`; what it does not keep
+        is left out.
+        """
         ...

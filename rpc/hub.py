@@ -1,0 +1,117 @@
+"""From committed blocks to open WebSockets: one follower for all subscribers, and a bounded queue for each.
+
+Whoever reads too slowly is let go rather than waited for, so that no subscriber can hold up another, or the
+node. Runs on any loop that anyio knows.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+import msgspec
+from anyio import CapacityLimiter, to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from chain.limits import RPC_EVENTS_WAITING_MAX, RPC_SUBSCRIBERS_MAX, RPC_SUBSCRIPTIONS_MAX
+from chain.vote import Height
+from rpc.backend import Backend
+from rpc.errors import not_done
+from rpc.service import Id
+from rpc.subscriptions import ChainEvent, Query, make_events, parse_query
+
+WAIT_S = 1.0
+"""The follower's thread looks up so often whether it should end."""
+
+
+class Subscriber:
+    """One WebSocket: its queries with the ids of the requests that made them, and what waits to be sent."""
+
+    def __init__(self, outgoing: MemoryObjectSendStream[bytes]) -> None:
+        self._queries: dict[str, tuple[Id, Query]] = {}
+        self._outgoing = outgoing
+
+    def subscribe(self, id_: Id, text: str) -> None:
+        """Raises `RpcError`: not a query, twice the same, or too many."""
+        query = parse_query(text)
+        if text in self._queries:
+            raise not_done("already subscribed")
+        if len(self._queries) >= RPC_SUBSCRIPTIONS_MAX:
+            raise not_done(f"max_subscriptions_per_client {RPC_SUBSCRIPTIONS_MAX} reached")
+        self._queries[text] = (id_, query)
+
+    def unsubscribe(self, text: str) -> None:
+        """Raises `RpcError`: there is no such subscription."""
+        if self._queries.pop(text, None) is None:
+            raise not_done("subscription not found")
+
+    def unsubscribe_all(self) -> None:
+        """Raises `RpcError`: there is none."""
+        if not self._queries:
+            raise not_done("subscription not found")
+        self._queries.clear()
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it subscribed to anything."""
+        return bool(self._queries)
+
+    def offer(self, event: ChainEvent) -> None:
+        """Puts the event in line for each query that it matches; a full line is closed."""
+        for text, (id_, query) in self._queries.items():
+            if query.matches(event):
+                result = {"query": text, "data": event.value, "events": event.tags}
+                message = msgspec.json.encode({"jsonrpc": "2.0", "id": id_, "result": result})
+                try:
+                    self._outgoing.send_nowait(message)
+                except (anyio.WouldBlock, anyio.BrokenResourceError):
+                    self._outgoing.close()
+                    return
+
+
+class Hub:
+    """All subscribers of a node."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._subscribers: set[Subscriber] = set()
+
+    @contextmanager
+    def subscriber(
+        self,
+    ) -> Iterator[tuple[Subscriber, MemoryObjectSendStream[bytes], MemoryObjectReceiveStream[bytes]]]:
+        """A place for one WebSocket, with both ends of its line. Raises `RpcError` when all places are taken."""
+        if len(self._subscribers) >= RPC_SUBSCRIBERS_MAX:
+            raise not_done(f"max_subscription_clients {RPC_SUBSCRIBERS_MAX} reached")
+        send, receive = anyio.create_memory_object_stream[bytes](RPC_EVENTS_WAITING_MAX)
+        subscriber = Subscriber(send)
+        self._subscribers.add(subscriber)
+        try:
+            with send, receive:
+                yield subscriber, send, receive
+        finally:
+            self._subscribers.discard(subscriber)
+
+    async def follow(self) -> None:
+        """Tells subscribers of each block from now on, until it is cancelled."""
+        thread = CapacityLimiter(1)
+        height = self._backend.standing().height
+        while True:
+            last = await to_thread.run_sync(
+                self._backend.wait_above, height, WAIT_S, abandon_on_cancel=True, limiter=thread
+            )
+            while height < last:
+                height = Height(height + 1)
+                if any(subscriber.is_listening for subscriber in self._subscribers):
+                    self._publish(await to_thread.run_sync(self._load, height, limiter=thread))
+
+    def _publish(self, events: list[ChainEvent]) -> None:
+        for event in events:
+            for subscriber in list(self._subscribers):
+                subscriber.offer(event)
+
+    def _load(self, height: Height) -> list[ChainEvent]:
+        block, results = self._backend.block(height), self._backend.results(height)
+        root = self._backend.state_root_after(height)
+        assert block is not None and results is not None and root is not None, f"block {height} is committed"
+        before = self._backend.validators(Height(height - 1)) if height > 1 else None
+        return list(make_events(block, results, root, before))

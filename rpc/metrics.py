@@ -1,0 +1,134 @@
+"""Prometheus metrics under CometBFT's names, so that its dashboards work. Rendered from what the `Backend`
+tells, at the moment of asking.
+
+Counters that only the node itself can keep come from `Backend.measured`, by the names in `MEASURED`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chain.block import encode_block
+from chain.vote import Height
+from rpc.backend import Backend
+from rpc.render import render_node_id
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_PREFIX = "cometbft_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric: name without prefix, Prometheus type, and what it is."""
+
+    name: str
+    kind: str
+    text: str
+
+
+MEASURED: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(name="consensus_total_txs", kind="gauge", text="Transactions in all blocks."),
+        Metric(
+            name="consensus_byzantine_validators", kind="gauge", text="Validators recorded for double votes."
+        ),
+        Metric(
+            name="consensus_rounds_total", kind="counter", text="Rounds begun beyond the first of a height."
+        ),
+        Metric(
+            name="consensus_block_interval_seconds_sum",
+            kind="counter",
+            text="Seconds between blocks, summed.",
+        ),
+        Metric(name="consensus_block_interval_seconds_count", kind="counter", text="Blocks that were timed."),
+        Metric(
+            name="consensus_commit_seconds_sum", kind="counter", text="Seconds spent executing and writing."
+        ),
+        Metric(name="mempool_failed_txs", kind="counter", text="Transactions that were not let in."),
+        Metric(name="mempool_evicted_txs", kind="counter", text="Transactions displaced by others."),
+        Metric(
+            name="p2p_links_refused_total",
+            kind="counter",
+            text="Links refused: strangers and failed handshakes.",
+        ),
+        Metric(name="process_resident_memory_bytes", kind="gauge", text="Memory of this process."),
+        Metric(name="process_cpu_seconds_total", kind="counter", text="CPU time of this process."),
+    )
+}
+"""What a node may tell. The two of the process keep Prometheus' own names."""
+
+
+def render_metrics(backend: Backend) -> str:
+    """All metrics in the text format."""
+    labels = f'chain_id="{backend.info.chain_id}"'
+    lines: list[str] = []
+    for metric, more, value in (*_derived(backend), *_peers(backend), *_measured(backend)):
+        name = metric.name if metric.name.startswith("process_") else _PREFIX + metric.name
+        head = [f"# HELP {name} {metric.text}", f"# TYPE {name} {metric.kind}"]
+        lines += head if head[0] not in lines else []
+        lines.append(f"{name}{{{labels}{more}}} {value:.17g}")
+    return "\n".join(lines) + "\n"
+
+
+_Row = tuple[Metric, str, float]
+
+
+def _gauge(name: str, text: str, value: float) -> _Row:
+    return Metric(name=name, kind="gauge", text=text), "", value
+
+
+def _derived(backend: Backend) -> Iterator[_Row]:
+    standing, consensus, waiting = backend.standing(), backend.consensus(), backend.waiting(0)
+    yield _gauge("consensus_height", "Height of the last block.", standing.height)
+    yield _gauge("consensus_latest_block_height", "Height of the last block.", standing.height)
+    yield _gauge(
+        "consensus_block_time_seconds", "Time of the last block, since 1970 UTC.", standing.time_ms / 1000
+    )
+    yield _gauge("blocksync_syncing", "1 while this node is behind.", float(standing.is_behind))
+    yield _gauge(
+        "consensus_rounds", "Round of the height under decision.", 0 if consensus is None else consensus.round
+    )
+    yield _gauge("mempool_size", "Transactions that wait.", waiting.count)
+    yield _gauge("mempool_size_bytes", "Bytes of transactions that wait.", waiting.bytes_total)
+    yield _gauge("p2p_peers", "Links.", len(backend.peers()))
+    yield from _of_validators(backend, standing.height)
+    yield from _of_last_block(backend, standing.height)
+
+
+def _of_validators(backend: Backend, height: Height) -> Iterator[_Row]:
+    validators = backend.validators(Height(height + 1))
+    if validators is None:
+        return
+    yield _gauge("consensus_validators", "Validators.", len(validators))
+    yield _gauge("consensus_validators_power", "Their power.", validators.total_power)
+    own = None if backend.info.validator is None else backend.info.validator
+    power = sum(validator.power for validator in validators.validators if validator.public == own)
+    yield _gauge("consensus_validator_power", "This node's power.", power)
+
+
+def _of_last_block(backend: Backend, height: Height) -> Iterator[_Row]:
+    found, validators = backend.block(height), backend.validators(height)
+    if found is None or validators is None:
+        return
+    pairs = list(zip(found.certificate.signatures, validators.validators, strict=True))
+    missing = [validator for signature, validator in pairs if signature is None]
+    yield _gauge("consensus_num_txs", "Transactions in the last block.", len(found.block.transactions))
+    yield _gauge("consensus_block_size_bytes", "Bytes of the last block.", len(encode_block(found.block)))
+    yield _gauge("consensus_missing_validators", "Validators not in the last certificate.", len(missing))
+    power = sum(validator.power for validator in missing)
+    yield _gauge("consensus_missing_validators_power", "Their power.", power)
+
+
+def _peers(backend: Backend) -> Iterator[_Row]:
+    received = Metric(name="p2p_peer_receive_bytes_total", kind="counter", text="Bytes received of a link.")
+    sent = Metric(name="p2p_peer_send_bytes_total", kind="counter", text="Bytes sent to a link.")
+    peers = backend.peers()
+    for peer in peers:
+        yield received, f',peer_id="{render_node_id(peer.node_key)}"', peer.received_bytes
+    for peer in peers:
+        yield sent, f',peer_id="{render_node_id(peer.node_key)}"', peer.sent_bytes
+
+
+def _measured(backend: Backend) -> Iterator[_Row]:
+    for name, value in backend.measured().items():
+        yield MEASURED[name], "", value

@@ -1,0 +1,75 @@
+"""The HTTP thread: uvicorn with its own loop, so that no request ever runs on the consensus loop.
+
+The socket is bound before the thread starts, so that a port in use is an error of the caller and not of a
+thread.
+"""
+
+import socket
+import threading
+
+import uvicorn
+from starlette.applications import Starlette
+
+from chain.limits import RPC_CONNECTIONS_MAX, RPC_FRAME_BYTES_MAX
+
+BACKLOG = 512
+STOP_S = 5.0  # longer than a graceful end takes; the thread is a daemon anyway
+GRACE_S = 1
+
+
+class AddressInUse(Exception):
+    """The address cannot be bound; the message says which and why."""
+
+
+class RpcThread:
+    """One running HTTP server. `start` binds and returns when it serves; `stop` ends it."""
+
+    def __init__(self, app: Starlette, host: str, port: int) -> None:
+        self._socket = _bind(host, port)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                loop="uvloop",
+                http="httptools",
+                ws="websockets-sansio",
+                ws_max_size=RPC_FRAME_BYTES_MAX,
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                limit_concurrency=RPC_CONNECTIONS_MAX,
+                timeout_graceful_shutdown=GRACE_S,
+                server_header=False,
+            )
+        )
+        self._thread = threading.Thread(target=self._serve, name="rpc", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port that is bound, where 0 was asked for."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    def start(self) -> None:
+        """Begins to serve; requests that come before the loop is up wait in the socket."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the server and waits for its thread."""
+        self._server.should_exit = True
+        self._thread.join(STOP_S)
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise AddressInUse(f"rpc address {host}:{port}: {error.strerror}") from error
+    return bound

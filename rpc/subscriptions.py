@@ -1,0 +1,119 @@
+"""Who wants to hear of what: the queries of subscribers, and the events of a block. Pure.
+
+Of CometBFT's query language the part that its clients use: conditions `key='value'` or `key=number` joined by
+AND, one of them tm.event. `NewBlock`, `NewBlockHeader` and `Tx` happen here; a `Tx` can be narrowed by
+tx.hash, tx.height and the fields of its events.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import Raw
+
+from chain.block import CertifiedBlock, compute_block_id
+from chain.hashing import Digest
+from chain.limits import RPC_QUERY_BYTES_MAX
+from chain.result import TransactionResult
+from chain.transaction import compute_transaction_id
+from chain.validators import ValidatorSet
+from rpc.errors import RpcError, not_done
+from rpc.render import (
+    base64_of,
+    hexadecimal,
+    render_block,
+    render_block_id,
+    render_header,
+    render_result,
+)
+
+EVENT_KEY = "tm.event"
+KINDS = ("NewBlock", "NewBlockHeader", "Tx")
+
+_CONDITION = re.compile(r"\s*([\w.]+)\s*=\s*(?:'([^']*)'|(\d+))\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A subscription: its own words, and what must hold of an event."""
+
+    text: str
+    conditions: tuple[tuple[str, str], ...]
+
+    def matches(self, event: "ChainEvent") -> bool:
+        """Whether every condition holds."""
+        return all(value in event.tags.get(key, ()) for key, value in self.conditions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainEvent:
+    """Something that happened, with what can be asked of it. `value` is encoded once for all subscribers."""
+
+    kind: str
+    value: Raw
+    tags: dict[str, list[str]]
+
+
+def parse_query(text: str) -> Query:
+    """A subscriber's query. Raises `RpcError` with the place that is not understood."""
+    if len(text.encode()) > RPC_QUERY_BYTES_MAX:
+        raise not_done(f"failed to parse query: expected at most {RPC_QUERY_BYTES_MAX} bytes")
+    conditions: list[tuple[str, str]] = []
+    place = 0
+    while True:
+        found = _CONDITION.match(text, place)
+        if found is None:
+            raise _not_understood(place, "expected key='value'")
+        conditions.append((found[1], found[2] if found[3] is None else found[3]))
+        place = found.end()
+        if place == len(text):
+            break
+        if not text.startswith("AND", place):
+            raise _not_understood(place, "expected AND")
+        place += len("AND")
+    kinds = [value for key, value in conditions if key == EVENT_KEY]
+    if len(kinds) != 1 or kinds[0] not in KINDS:
+        raise not_done(f"failed to parse query: expected {EVENT_KEY} to be one of {', '.join(KINDS)}")
+    return Query(text=text, conditions=tuple(conditions))
+
+
+def _not_understood(place: int, expected: str) -> RpcError:
+    return not_done(f"failed to parse query: offset {place}: {expected}")
+
+
+def make_events(
+    block: CertifiedBlock,
+    results: tuple[TransactionResult, ...],
+    state_root: Digest,
+    last_validators: ValidatorSet | None,
+) -> Iterator[ChainEvent]:
+    """What a committed block makes happen, in this order: the block, its header, its transactions."""
+    header = block.block.header
+    shown = {
+        "block": render_block(block.block, last_validators),
+        "block_id": render_block_id(compute_block_id(header)),
+        "result_finalize_block": {"validator_updates": [], "app_hash": base64_of(state_root)},
+    }
+    yield _event("NewBlock", shown, {})
+    yield _event("NewBlockHeader", {"header": render_header(header)}, {})
+    for index, (raw, result) in enumerate(zip(block.block.transactions, results, strict=True)):
+        yield _transaction_event(header.height, index, raw, result)
+
+
+def _transaction_event(height: int, index: int, raw: bytes, result: TransactionResult) -> ChainEvent:
+    rendered = render_result(result)
+    tags: dict[str, list[str]] = {
+        "tx.hash": [hexadecimal(compute_transaction_id(raw))],
+        "tx.height": [str(height)],
+    }
+    for event in rendered.events:
+        for attribute in event.attributes:
+            tags.setdefault(f"{event.type}.{attribute.key}", []).append(attribute.value)
+    shown = {"height": str(height), "index": index, "tx": base64_of(raw), "result": rendered}
+    return _event("Tx", {"TxResult": shown}, tags)
+
+
+def _event(kind: str, value: object, tags: dict[str, list[str]]) -> ChainEvent:
+    data = {"type": f"tendermint/event/{kind}", "value": value}
+    return ChainEvent(kind=kind, value=Raw(msgspec.json.encode(data)), tags={EVENT_KEY: [kind], **tags})

@@ -1,0 +1,245 @@
+"""Methods that take transactions, look them up, and ask contracts."""
+
+import time
+from collections.abc import Sequence
+
+from chain.codec import as_array, decode, encode
+from chain.errors import Malformed
+from chain.limits import RPC_COMMIT_WAIT_MS, RPC_PAGE_MAX, TRANSACTION_BYTES_MAX
+from chain.result import TransactionResult, encode_result
+from chain.transaction import TxId, compute_transaction_id
+from rpc import answers
+from rpc.backend import Admitted, Backend, Place, Refused
+from rpc.errors import invalid_params, not_done
+from rpc.render import (
+    CODESPACE,
+    base64_of,
+    hexadecimal,
+    nothing_happened,
+    render_proof,
+    render_result,
+    show_value,
+)
+
+CODE_WAITING = 109
+"""The admission code of a transaction that waits already; CometBFT answers that with an error."""
+
+_STEP_S = 0.5
+
+
+def broadcast_tx_sync(backend: Backend, tx: bytes | None) -> answers.BroadcastAnswer:
+    """Hands a transaction to the network; answers when it is checked."""
+    (admitted,) = backend.submit([tx or b""])
+    if admitted.code == CODE_WAITING:
+        raise not_done("tx already exists in cache")
+    return _broadcast_answer(admitted)
+
+
+def broadcast_tx_async(backend: Backend, tx: bytes | None) -> answers.BroadcastAnswer:
+    """The same as `broadcast_tx_sync`: checking takes less time than an answer."""
+    return broadcast_tx_sync(backend, tx)
+
+
+def broadcast_tx_commit(backend: Backend, tx: bytes | None) -> answers.BroadcastCommitAnswer:
+    """Hands a transaction over and waits for its block, ten seconds at most."""
+    raw = tx or b""
+    (admitted,) = backend.submit([raw])
+    if admitted.code == CODE_WAITING:
+        raise not_done("error on broadcastTxCommit: tx already exists in cache")
+    if admitted.code != 0:
+        return _commit_answer(admitted, _refusal_of(admitted), nothing_happened(), 0)
+    place = _wait_for(backend, admitted.id)
+    result = get_result(backend, place)
+    return _commit_answer(admitted, nothing_happened(), render_result(result), place.height)
+
+
+def broadcast_txs(backend: Backend, txs: Sequence[bytes]) -> answers.BroadcastTxsAnswer:
+    """Ours: many at once; one answer for each."""
+    return answers.BroadcastTxsAnswer(answers=[_broadcast_answer(one) for one in backend.submit(txs)])
+
+
+def check_tx(backend: Backend, tx: bytes | None) -> answers.TxResultJson:
+    """Executes a transaction for nothing: what it would do now, and its gas."""
+    try:
+        return render_result(backend.simulate(tx or b""))
+    except Refused as refused:
+        raise not_done(str(refused)) from None
+
+
+def tx(backend: Backend, hash_: bytes, prove: bool | None) -> answers.TxAnswer:
+    """A committed transaction with its result, and with the proof that it stands in its block."""
+    place = backend.place_of(TxId(hash_))
+    found = None if place is None else backend.block(place.height)
+    if place is None or found is None:
+        raise not_done(f"tx ({hexadecimal(hash_)}) not found")
+    bodies = found.block.transactions
+    return answers.TxAnswer(
+        hash=hexadecimal(hash_),
+        height=str(place.height),
+        index=place.index,
+        tx_result=render_result(get_result(backend, place)),
+        tx=base64_of(bodies[place.index]),
+        proof=render_proof(bodies, place.index, found.block.header.transactions_root) if prove else None,
+    )
+
+
+def tx_status(backend: Backend, hashes: Sequence[bytes]) -> answers.TxStatusAnswer:
+    """Ours: where several transactions are."""
+    height = backend.standing().height
+    return answers.TxStatusAnswer(height=height, statuses=[_status(backend, one) for one in hashes])
+
+
+def unconfirmed_txs(backend: Backend, limit: int | None) -> answers.UnconfirmedAnswer:
+    """The oldest transactions that wait, at most a hundred."""
+    count = 30 if limit is None or limit < 1 else min(limit, RPC_PAGE_MAX)
+    waiting = backend.waiting(count)
+    return answers.UnconfirmedAnswer(
+        n_txs=str(len(waiting.first)),
+        total=str(waiting.count),
+        total_bytes=str(waiting.bytes_total),
+        txs=[base64_of(raw) for raw in waiting.first],
+    )
+
+
+def num_unconfirmed_txs(backend: Backend) -> answers.UnconfirmedAnswer:
+    """How many transactions wait."""
+    waiting = backend.waiting(0)
+    return answers.UnconfirmedAnswer(
+        n_txs=str(waiting.count),
+        total=str(waiting.count),
+        total_bytes=str(waiting.bytes_total),
+        txs=None,
+    )
+
+
+def query(backend: Backend, contract: str, method: str, arguments: bytes | None) -> answers.QueryAnswer:
+    """Ours: runs a view of a contract. `arguments` are an array in our encoding; none means no argument."""
+    try:
+        given = (
+            ()
+            if arguments is None
+            else as_array(decode(arguments, bytes_max=TRANSACTION_BYTES_MAX), "arguments")
+        )
+        answer = backend.query(contract, method, given)
+    except Malformed as error:
+        raise invalid_params(f"arguments: {error}") from None
+    except Refused as refused:
+        raise not_done(str(refused)) from None
+    return answers.QueryAnswer(
+        value=base64_of(encode(answer.value)), shown=show_value(answer.value), height=answer.height
+    )
+
+
+def abci_query(
+    backend: Backend, path: str | None, data: bytes | None, height: int | None, prove: bool | None
+) -> answers.AbciQueryAnswer:
+    """`path` "/store": the state entry under the key `data`; "/contract/method": a view with arguments
+    `data`.
+    """
+    last = backend.standing().height
+    if height not in (None, 0, last):
+        raise not_done(f"height: expected {last}, the latest: older states are not kept, got {height}")
+    if prove:
+        raise not_done("prove: this node keeps no state tree, so it has no proofs")
+    parts = (path or "").strip("/").split("/")
+    if parts in (["store"], [""]):
+        entry = backend.state_entry(data or b"")
+        words = "does not exist" if entry.value is None else "exists"
+        return _abci_answer(data or b"", entry.value, entry.height, words)
+    if len(parts) != 2:
+        raise not_done(f"path: expected /store or /contract/method, got {path!r}")
+    found = query(backend, parts[0], parts[1], data or None)
+    return answers.AbciQueryAnswer(
+        response=answers.AbciQuery(
+            code=0,
+            log="view",
+            info="",
+            index="0",
+            key=base64_of(data or b""),
+            value=found.value,
+            proof_ops=None,
+            height=str(found.height),
+            codespace="",
+        )
+    )
+
+
+# --- Parts of answers ---------------------------------------------------------------------------------------
+
+
+def get_result(backend: Backend, place: Place) -> TransactionResult:
+    """The result of a committed transaction."""
+    results = backend.results(place.height)
+    if results is None:
+        raise not_done(f"could not find results for height #{place.height}")
+    return results[place.index]
+
+
+def _wait_for(backend: Backend, id_: TxId) -> Place:
+    end = time.monotonic() + RPC_COMMIT_WAIT_MS / 1000
+    height = backend.standing().height
+    while (place := backend.place_of(id_)) is None:
+        if time.monotonic() >= end:
+            raise not_done("timed out waiting for tx to be included in a block")
+        height = backend.wait_above(height, _STEP_S)
+    return place
+
+
+def _status(backend: Backend, hash_: bytes) -> answers.TxStatus:
+    place = backend.place_of(TxId(hash_))
+    if place is None:
+        return answers.TxStatus(hash=hexadecimal(hash_), state="unknown")
+    result = base64_of(encode_result(get_result(backend, place)))
+    return answers.TxStatus(hash=hexadecimal(hash_), state="committed", height=place.height, result=result)
+
+
+def _broadcast_answer(admitted: Admitted) -> answers.BroadcastAnswer:
+    return answers.BroadcastAnswer(
+        code=admitted.code,
+        data="",
+        log=admitted.message,
+        codespace="" if admitted.code == 0 else CODESPACE,
+        hash=hexadecimal(admitted.id),
+    )
+
+
+def _refusal_of(admitted: Admitted) -> answers.TxResultJson:
+    return answers.TxResultJson(
+        code=admitted.code,
+        data=None,
+        log=admitted.message,
+        info="",
+        gas_wanted="0",
+        gas_used="0",
+        events=[],
+        codespace=CODESPACE,
+    )
+
+
+def _commit_answer(
+    admitted: Admitted, checked: answers.TxResultJson, result: answers.TxResultJson, height: int
+) -> answers.BroadcastCommitAnswer:
+    return answers.BroadcastCommitAnswer(
+        check_tx=checked, tx_result=result, hash=hexadecimal(admitted.id), height=str(height)
+    )
+
+
+def _abci_answer(key: bytes, value: bytes | None, height: int, words: str) -> answers.AbciQueryAnswer:
+    return answers.AbciQueryAnswer(
+        response=answers.AbciQuery(
+            code=0,
+            log=words,
+            info="",
+            index="0",
+            key=base64_of(key),
+            value=None if value is None else base64_of(value),
+            proof_ops=None,
+            height=str(height),
+            codespace="",
+        )
+    )
+
+
+def id_of(raw: bytes) -> str:
+    """A transaction's id as it is written."""
+    return hexadecimal(compute_transaction_id(raw))
