@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vm.language.diagnostics import Span
-from vm.language.kinds import Kind
+from vm.language.kinds import EnumType, Kind, RecordType
 from vm.language.tree import CallContract, CallFunction, EventKind, Expression, Signature, Storage
 
 
@@ -216,6 +216,8 @@ class Contract:
 
     name: str
     document: str
+    enums: tuple[EnumType, ...]
+    records: tuple[RecordType, ...]
     storage: tuple[Storage, ...]
     events: tuple[EventKind, ...]
     functions: tuple[Function, ...]

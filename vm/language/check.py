@@ -36,6 +36,8 @@ def check_contract(text: str, name: str, diagnostics: Diagnostics) -> Contract |
     return Contract(
         name=name,
         document=names.document,
+        enums=tuple(names.enums.values()),
+        records=tuple(names.records.values()),
         storage=tuple(names.storage.values()),
         events=tuple(names.events.values()),
         functions=tuple(functions),

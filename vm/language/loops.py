@@ -177,7 +177,7 @@ def _rows(node: ast.For, call: ast.Call, storage: Storage, scope: Scope) -> tupl
         raise Mistake(span, "bounded", said, hint)
     prefix = check_key_parts(storage, call.args, scope, check_expression)
     scope.reads.append((storage.name, span))
-    kinds = [*storage.keys[len(prefix) :], storage.value]
+    kinds: list[Kind] = [*storage.keys[len(prefix) :], storage.value]
     variables = _declare(node.target, kinds, f"a range over `{storage.name}`", scope)
     loop = ForRows(
         span=span, variables=tuple(variables), storage=storage, prefix=prefix, bound=limit, body=()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vm.language.diagnostics import Span
-from vm.language.kinds import Field, Kind, ListType, RecordType
+from vm.language.kinds import NOTHING, Field, Kind, ListType, RecordType, Type
 
 
 class Role(Enum):
@@ -29,6 +29,11 @@ class Signature:
     parameters: tuple[Field, ...]
     result: Kind
 
+    @property
+    def gives_nothing(self) -> bool:
+        """Whether there is no result."""
+        return self.result is NOTHING
+
     def __str__(self) -> str:
         parameters = ", ".join(f"{found.name}: {found.kind}" for found in self.parameters)
         return f"{self.name}({parameters}) -> {self.result}"
@@ -40,8 +45,8 @@ class Storage:
 
     name: str
     number: int
-    keys: tuple[Kind, ...]
-    value: Kind
+    keys: tuple[Type, ...]
+    value: Type
     line: int
 
     def __str__(self) -> str:
@@ -230,6 +235,11 @@ class CallFunction:
     name: str
     operands: tuple["Expression", ...]
 
+    @property
+    def gives_nothing(self) -> bool:
+        """Whether there is no result."""
+        return self.kind is NOTHING
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallContract:
@@ -240,6 +250,11 @@ class CallContract:
     contract: str
     method: Signature
     operands: tuple["Expression", ...]
+
+    @property
+    def gives_nothing(self) -> bool:
+        """Whether there is no result."""
+        return self.kind is NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +277,8 @@ class HasEntry:
     storage: Storage
     keys: tuple["Expression", ...]
 
+
+Compound = MakeRecord | GetField | ReplaceFields | MakeList | GetItem | Slice | Sort
 
 Expression = (
     Constant

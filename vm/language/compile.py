@@ -1,0 +1,71 @@
+"""The whole way: source → checked tree → module. The same source and name give the same bytes, always."""
+
+from dataclasses import dataclass
+
+from chain.hashing import Digest, tagged_hash
+from vm.language.actions import Contract
+from vm.language.check import check_contract
+from vm.language.diagnostics import CompileError, Diagnostics
+from vm.language.lowering import lower_function
+from vm.language.tables import Tables
+from vm.language.tree import Storage
+from vm.module import EventType, Module, StorageType
+from vm.module_codec import code_hash, encode_module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledContract:
+    """A module with its bytes. The line table is part of the module, one tuple a function."""
+
+    module: Module
+    code: bytes
+    code_hash: Digest
+    source_hash: Digest
+
+    @property
+    def line_table(self) -> tuple[tuple[int, ...], ...]:
+        """The source line of each instruction of each function."""
+        return tuple(function.lines for function in self.module.functions)
+
+
+def compute_source_hash(source: str) -> Digest:
+    """The hash that binds a module to its source."""
+    return tagged_hash("contract-source", source.encode())
+
+
+def compile_contract(source: str, name: str) -> CompiledContract:
+    """The module of a contract's source.
+
+    Raises:
+        CompileError: with every mistake that was found.
+    """
+    diagnostics = Diagnostics()
+    contract = check_contract(source, name, diagnostics)
+    if contract is None:
+        raise CompileError(name, source, diagnostics.sorted())
+    module = _lower(contract, compute_source_hash(source))
+    code = encode_module(module)
+    return CompiledContract(
+        module=module, code=code, code_hash=code_hash(code), source_hash=module.source_hash
+    )
+
+
+def _storage_type(storage: Storage) -> StorageType:
+    return StorageType(name=storage.name, keys=storage.keys, value=storage.value)
+
+
+def _lower(contract: Contract, source_hash: Digest) -> Module:
+    tables = Tables(contract=contract)
+    functions = tuple(lower_function(function, tables) for function in contract.functions)
+    return Module(
+        name=contract.name,
+        source_hash=source_hash,
+        enums=contract.enums,
+        records=contract.records,
+        constants=tables.constant_values(),
+        messages=tuple(tables.messages),
+        events=tuple(EventType(name=event.name, fields=event.fields) for event in contract.events),
+        storage=tuple(_storage_type(storage) for storage in contract.storage),
+        externals=tuple(tables.externals),
+        functions=functions,
+    )
