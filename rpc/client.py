@@ -1,0 +1,194 @@
+"""The client that everything of ours uses: several addresses, whichever answers; one for trio and one that
+blocks.
+
+A node that does not answer costs one try: the next address is asked, and stays the first choice while it
+answers. What a node says is its own word; who must not trust one node asks for proofs. Requests and how their
+answers are read stand in `rpc.requests`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx2
+import msgspec
+import trio
+from websockets.exceptions import WebSocketException
+from websockets.trio.client import connect as connect_websocket
+
+from chain.limits import RPC_BODY_BYTES_MAX
+from rpc.requests import BadAnswer, CallRefused, Request, decode_answer, encode_request, status
+
+__all__ = ["BadAnswer", "CallRefused", "Client", "SyncClient", "Unreachable", "normalise_address"]
+
+TIMEOUT_S = 10.0  # a node that is busy answers within a block or two
+CONNECT_TIMEOUT_S = 2.0
+
+Answer = TypeVar("Answer")
+_TIMEOUT = httpx2.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+_HEADERS = {"content-type": "application/json"}
+
+
+class Unreachable(Exception):
+    """None of the addresses answered; the message names each with its reason."""
+
+
+def normalise_address(address: str) -> str:
+    """`http://host:port` of what people write: with or without http:// or tcp://."""
+    for scheme in ("tcp://", "http://"):
+        if address.startswith(scheme):
+            return "http://" + address.removeprefix(scheme).rstrip("/")
+    return address.rstrip("/") if address.startswith("https://") else "http://" + address.rstrip("/")
+
+
+class _Addresses:
+    """Which address is asked first, and why the others were left."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        assert addresses, "a client needs at least one address"
+        self._addresses = [normalise_address(address) for address in addresses]
+        self._reasons: dict[str, str] = {}
+
+    @property
+    def first(self) -> str:
+        """The address that is asked now."""
+        return self._addresses[0]
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+    def turn_away(self, reason: str = "turned away") -> None:
+        """The next address becomes the first."""
+        left = self._addresses.pop(0)
+        self._addresses.append(left)
+        self._reasons[left] = reason
+
+    def unreachable(self) -> Unreachable:
+        """What to raise when all were tried."""
+        told = "; ".join(
+            f"{address}: {self._reasons.get(address, '?')}" for address in sorted(self._addresses)
+        )
+        return Unreachable(f"no node answers ({told})")
+
+
+class Client:
+    """For trio. Use it as an async context manager."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._addresses = _Addresses(addresses)
+        self._http = httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=False)
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    @property
+    def address(self) -> str:
+        """The node that is asked now."""
+        return self._addresses.first
+
+    def turn_away(self) -> None:
+        """Ask another node from now on: this one answers, but does not serve."""
+        self._addresses.turn_away()
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """Sends a request to the first node that answers.
+
+        Raises:
+            Unreachable: none did.
+            CallRefused: the node says no.
+            BadAnswer: it says something else.
+        """
+        body = encode_request(request)
+        for _ in range(len(self._addresses)):
+            try:
+                answer = await self._http.post(self._addresses.first, content=body, headers=_HEADERS)
+            except httpx2.TransportError as error:
+                self._addresses.turn_away(_reason(error))
+                continue
+            return decode_answer(request, answer.content)
+        raise self._addresses.unreachable()
+
+    @asynccontextmanager
+    async def subscribe(self, query: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+        """Events of a query from the first node, as decoded JSON results; ends when the node goes away.
+
+        Raises:
+            Unreachable: the node does not take the connection.
+            CallRefused: the query is not understood.
+        """
+        url = "ws" + self._addresses.first.removeprefix("http") + "/websocket"
+        try:
+            async with connect_websocket(url, max_size=RPC_BODY_BYTES_MAX, proxy=None) as socket:
+                request = Request(method="subscribe", params={"query": query}, read=lambda result: result)
+                await socket.send(encode_request(request).decode())
+                decode_answer(request, _bytes_of(await socket.recv()))
+                yield _events(socket)
+        except (OSError, WebSocketException) as error:
+            raise Unreachable(f"{url}: {error}") from error
+
+
+async def _events(socket: Any) -> AsyncIterator[dict[str, Any]]:
+    async for message in socket:
+        document = msgspec.json.decode(_bytes_of(message))
+        if isinstance(document, dict) and isinstance(document.get("result"), dict):
+            yield document["result"]
+
+
+def _bytes_of(message: str | bytes) -> bytes:
+    return message.encode() if isinstance(message, str) else message
+
+
+class SyncClient:
+    """For commands and scripts: the same, blocking. Use it as a context manager."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._addresses = _Addresses(addresses)
+        self._http = httpx2.Client(timeout=_TIMEOUT, trust_env=False)
+
+    def __enter__(self) -> "SyncClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    @property
+    def address(self) -> str:
+        """The node that is asked now."""
+        return self._addresses.first
+
+    def call(self, request: Request[Answer]) -> Answer:
+        """Sends a request to the first node that answers; raises like `Client.call`."""
+        body = encode_request(request)
+        for _ in range(len(self._addresses)):
+            try:
+                answer = self._http.post(self._addresses.first, content=body, headers=_HEADERS)
+            except httpx2.TransportError as error:
+                self._addresses.turn_away(_reason(error))
+                continue
+            return decode_answer(request, answer.content)
+        raise self._addresses.unreachable()
+
+
+def _reason(error: httpx2.TransportError) -> str:
+    return str(error) or type(error).__name__
+
+
+async def wait_until_answering(client: Client, timeout_s: float) -> None:
+    """Waits for a node that is starting; raises `Unreachable` when it takes longer."""
+    with trio.move_on_after(timeout_s):
+        while True:
+            try:
+                await client.call(status())
+            except Unreachable:
+                await trio.sleep(0.1)
+            else:
+                return
+    raise Unreachable(f"no node answers within {timeout_s} s")

@@ -1,0 +1,254 @@
+"""Requests as values: what to send, and what the answer becomes in the ledger's own types. Sent by either
+client of `rpc.client`.
+
+    await client.call(requests.query("tender", "stage", (tender,)))
+    sync_client.call(requests.status())
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from chain.codec import Value, decode, encode
+from chain.errors import Malformed
+from chain.hashing import Digest
+from chain.limits import HEIGHT_MAX, RESULT_BYTES_MAX
+from chain.result import TransactionResult, decode_result
+from chain.transaction import TxId
+from chain.vote import BlockId, Height
+from rpc import answers
+from rpc.backend import Admitted, ContractInfo, ViewAnswer
+
+Answer = TypeVar("Answer")
+_ids = count(1)
+
+
+class BadAnswer(Exception):
+    """A node answered something that is no answer to this request."""
+
+
+class CallRefused(Exception):
+    """The node answered with an error; `code` is JSON-RPC's, the message says what was expected."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Generic[Answer]):
+    """One call: method, parameters by name, and how its result is read."""
+
+    method: str
+    params: dict[str, Any]
+    read: Callable[[Any], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A block as a follower needs it: ids and exact results in their order."""
+
+    height: Height
+    time_ms: int
+    block_id: BlockId
+    state_root: Digest
+    transactions: tuple[tuple[TxId, TransactionResult], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """Where a transaction is; height and result are None while it is in no block."""
+
+    id: TxId
+    height: Height | None
+    result: TransactionResult | None
+
+
+class _Error(Struct, frozen=True):
+    code: int
+    message: str
+    data: str = ""
+
+
+class _Envelope(Struct, frozen=True):
+    id: int | str | None = None
+    result: Any = None
+    error: _Error | None = None
+
+
+# --- Requests -----------------------------------------------------------------------------------------------
+
+
+def status() -> Request[answers.StatusAnswer]:
+    """Who the node is and where it stands."""
+    return _plain("status", answers.StatusAnswer)
+
+
+def net_info() -> Request[answers.NetInfoAnswer]:
+    """The node's links."""
+    return _plain("net_info", answers.NetInfoAnswer)
+
+
+def genesis() -> Request[dict[str, Any]]:
+    """The genesis document."""
+    return Request(
+        method="genesis",
+        params={},
+        read=lambda result: msgspec.convert(result, answers.GenesisAnswer).genesis,
+    )
+
+
+def block(height: int | None = None) -> Request[answers.BlockAnswer]:
+    """A block; none: the latest."""
+    return _plain("block", answers.BlockAnswer, **_height(height))
+
+
+def block_results(height: int | None = None) -> Request[answers.BlockResultsAnswer]:
+    """Results of a block."""
+    return _plain("block_results", answers.BlockResultsAnswer, **_height(height))
+
+
+def header(height: int | None = None) -> Request[answers.HeaderAnswer]:
+    """A header."""
+    return _plain("header", answers.HeaderAnswer, **_height(height))
+
+
+def commit(height: int | None = None) -> Request[answers.CommitAnswer]:
+    """A header and its certificate."""
+    return _plain("commit", answers.CommitAnswer, **_height(height))
+
+
+def validators(height: int | None = None) -> Request[answers.ValidatorsAnswer]:
+    """The first hundred validators of a height."""
+    return _plain("validators", answers.ValidatorsAnswer, per_page="100", **_height(height))
+
+
+def tx(id_: TxId, *, prove: bool = False) -> Request[answers.TxAnswer]:
+    """A committed transaction."""
+    return _plain("tx", answers.TxAnswer, hash=id_.hex(), prove=prove)
+
+
+def num_unconfirmed_txs() -> Request[answers.UnconfirmedAnswer]:
+    """How many transactions wait."""
+    return _plain("num_unconfirmed_txs", answers.UnconfirmedAnswer)
+
+
+def check_tx(raw: bytes) -> Request[answers.TxResultJson]:
+    """What a transaction would do now."""
+    return _plain("check_tx", answers.TxResultJson, tx=_base64(raw))
+
+
+def broadcast_txs(raws: Sequence[bytes]) -> Request[tuple[Admitted, ...]]:
+    """Hands transactions over; what became of each."""
+    params = {"txs": [_base64(raw) for raw in raws]}
+    return Request(method="broadcast_txs", params=params, read=_read_admitted)
+
+
+def tx_status(ids: Sequence[TxId]) -> Request[tuple[Fate, ...]]:
+    """Where transactions are."""
+    return Request(method="tx_status", params={"hashes": [id_.hex() for id_ in ids]}, read=_read_fates)
+
+
+def committed(height: int | None = None) -> Request[Committed]:
+    """A block's ids and exact results."""
+    return Request(method="committed", params=_height(height), read=_read_committed)
+
+
+def query(contract: str, method: str, arguments: Sequence[Value] = ()) -> Request[ViewAnswer]:
+    """A view's value."""
+    params = {"contract": contract, "method": method, "arguments": _base64(encode(tuple(arguments)))}
+    return Request(method="query", params=params, read=_read_view)
+
+
+def contracts() -> Request[tuple[ContractInfo, ...]]:
+    """Deployed contracts."""
+    return Request(method="contracts", params={}, read=_read_contracts)
+
+
+# --- Over the wire ------------------------------------------------------------------------------------------
+
+
+def encode_request(request: Request[Answer]) -> bytes:
+    """The body of a POST."""
+    document = {"jsonrpc": "2.0", "id": next(_ids), "method": request.method, "params": request.params}
+    return msgspec.json.encode(document)
+
+
+def decode_answer(request: Request[Answer], body: bytes) -> Answer:
+    """The answer to a request.
+
+    Raises:
+        CallRefused: the node answered with an error.
+        BadAnswer: the body is no answer to this request.
+    """
+    try:
+        envelope = msgspec.json.decode(body, type=_Envelope)
+        if envelope.error is not None:
+            raise CallRefused(envelope.error.code, envelope.error.data or envelope.error.message)
+        return request.read(envelope.result)
+    except (msgspec.DecodeError, msgspec.ValidationError, Malformed, ValueError) as error:
+        raise BadAnswer(f"{request.method}: {error}") from error
+
+
+def _plain(method: str, answer: type[Answer], **params: Any) -> Request[Answer]:
+    return Request(method=method, params=params, read=lambda result: msgspec.convert(result, answer))
+
+
+def _height(height: int | None) -> dict[str, Any]:
+    return {} if height is None else {"height": str(height)}
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode("ascii")
+
+
+def _read_admitted(result: Any) -> tuple[Admitted, ...]:
+    found = msgspec.convert(result, answers.BroadcastTxsAnswer)
+    return tuple(
+        Admitted(id=TxId(bytes.fromhex(one.hash)), code=one.code, message=one.log) for one in found.answers
+    )
+
+
+def _read_fates(result: Any) -> tuple[Fate, ...]:
+    return tuple(_fate(status) for status in msgspec.convert(result, answers.TxStatusAnswer).statuses)
+
+
+def _fate(status: answers.TxStatus) -> Fate:
+    id_ = TxId(bytes.fromhex(status.hash))
+    if status.state != "committed":
+        return Fate(id=id_, height=None, result=None)
+    return Fate(id=id_, height=Height(status.height), result=decode_result(b64decode(status.result)))
+
+
+def _read_committed(result: Any) -> Committed:
+    found = msgspec.convert(result, answers.CommittedAnswer)
+    if not 0 <= found.height <= HEIGHT_MAX:
+        raise BadAnswer(f"committed: height {found.height}")
+    return Committed(
+        height=Height(found.height),
+        time_ms=found.time_ms,
+        block_id=BlockId(Digest(bytes.fromhex(found.block_id))),
+        state_root=Digest(bytes.fromhex(found.state_root)),
+        transactions=tuple(
+            (TxId(bytes.fromhex(one.hash)), decode_result(b64decode(one.result)))
+            for one in found.transactions
+        ),
+    )
+
+
+def _read_view(result: Any) -> ViewAnswer:
+    found = msgspec.convert(result, answers.QueryAnswer)
+    value = decode(b64decode(found.value), bytes_max=RESULT_BYTES_MAX)
+    return ViewAnswer(value=value, height=Height(found.height))
+
+
+def _read_contracts(result: Any) -> tuple[ContractInfo, ...]:
+    return tuple(
+        ContractInfo(id=one.id, code_hash=Digest(bytes.fromhex(one.code_hash)))
+        for one in msgspec.convert(result, answers.ContractsAnswer).contracts
+    )
