@@ -14,7 +14,7 @@ from node.files import DiskFiles
 from node.signer import OldBackup, Signer, SigningRefused
 from node.signer_record import ENTRY_BYTES, SignerRecord, Step
 from tests.chain.making import CHAIN, make_block, make_key, make_validators
-from tests.node.disk import Fate, FaultyDisk, PowerCut, every_fault
+from tests.node.disk import Fate, FaultyDisk, PowerCut, When, every_fault
 
 PATH = Path("data/signer/record")
 KEY = make_key(1)
@@ -202,6 +202,16 @@ class TestOpening:
         with pytest.raises(Damaged, match="entry 2"):
             open_signer(FaultyDisk({PATH: data[: 2 * ENTRY_BYTES] + data[3 * ENTRY_BYTES :]}))
 
+    def test_unwritten_middle_entry_is_refused(self) -> None:
+        disk = make_disk()
+        signer = open_signer(disk)
+        for height in (1, 2, 3):
+            signer.sign_vote(prevote(height))
+        data = disk.read(PATH) or b""
+        hole = data[: 2 * ENTRY_BYTES] + bytes(ENTRY_BYTES) + data[3 * ENTRY_BYTES :]
+        with pytest.raises(Damaged, match="entry 2"):
+            open_signer(FaultyDisk({PATH: hole}))
+
     @pytest.mark.parametrize("length", [1, 100, ENTRY_BYTES - 1])
     @pytest.mark.parametrize("tail", [b"", bytes(ENTRY_BYTES)])
     def test_torn_last_entry_is_dropped(self, length: int, tail: bytes) -> None:
@@ -256,6 +266,18 @@ def test_no_crash_makes_it_contradict_itself(kept: int | None, monkeypatch: pyte
             where = f"cut at {cut_at} {when.name} {fate.name}: {signed.vote}"
             assert restarted.sign_vote(signed.vote) == signed, where
         sign_script(FaultyDisk(disk.survivors(fate)), left)
+
+
+def test_what_a_killed_process_left_is_safe_once_it_was_believed() -> None:
+    """The process dies, the machine goes on, the next process gives the signature again; then the power fails."""
+    whole = make_disk()
+    sign_script(whole, [])
+    for cut_at in range(whole.operations):
+        disk = FaultyDisk(make_disk().survivors(Fate.LOST), cut_at, When.AFTER)
+        with pytest.raises(PowerCut):
+            sign_script(disk, [])
+        last = open_signer(disk).last
+        assert open_signer(FaultyDisk(disk.survivors(Fate.LOST))).last == last, f"killed after {cut_at}"
 
 
 def test_crash_in_making_the_record() -> None:
