@@ -1,8 +1,9 @@
 """What an operator sets for one node: one TOML file, and where everything of a node lies under its home.
 
 The dataclasses below are the whole table: name, type, default, rule, and the comment that `terang init` writes above the
-key. What members govern together (block sizes, time-outs) is not here but on the ledger. An unknown key is refused
-with the nearest known name: a misspelt limit that is silently ignored is worse than a node that does not start.
+key. What members govern together (block sizes, time-outs) is not here but on the ledger, and walls that nobody needs
+to move stand in `chain.limits`. An unknown key is refused with the nearest known name: a misspelt one that is silently
+ignored is worse than a node that does not start.
 """
 
 import json
@@ -13,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from chain.limits import BLOCK_BYTES_MAX, CONFIG_FILE_BYTES_MAX, NAME_BYTES_MAX
+from chain.limits import CONFIG_FILE_BYTES_MAX, NAME_BYTES_MAX
 from node.config_rules import Choice, ListOf, Rule, Text, Whole
 from node.files import DiskFiles, replace_file
 
@@ -23,10 +24,6 @@ _HOST = Text(r"[0-9A-Za-z.:\-]{1,255}", "a host name or an IP address")
 _PLACE = Text(r"|[0-9A-Za-z.:\-\[\]]{1,255}:\d{1,5}", '"host:port", or "" for none')
 _PEER = Text(
     r"[0-9a-f]{40}@[0-9A-Za-z.:\-\[\]]{1,255}:\d{1,5}", '"id@host:port" with an id of 40 lower-case digits'
-)
-_API_KEY = Text(
-    r"(read|write|admin):[0-9A-Za-z_\-]{16,128}",
-    '"scope:key" with scope read, write or admin and a key of 16 to 128 letters',
 )
 
 
@@ -59,16 +56,6 @@ class LinkConfig:
         ListOf(_PEER),
         'Nodes that are dialled for ever: "id@host:port"; an id is shown by: terang keys show',
     )
-    links_max: int = _key(64, Whole(1, 1_000), "Links at once, dialled ones included.")
-    handshakes_max: int = _key(16, Whole(1, 1_000), "Strangers that may be in a handshake at once.")
-    handshake_timeout_ms: int = _key(5_000, Whole(100, 60_000), "After which a handshake is given up.")
-    queue_bytes_max: int = _key(
-        32 * _MB, Whole(BLOCK_BYTES_MAX, 1024 * _MB), "What may wait to be sent on one link."
-    )
-    redial_least_ms: int = _key(
-        500, Whole(10, 600_000), "First wait before dialling again; it doubles each time."
-    )
-    redial_most_ms: int = _key(15_000, Whole(10, 600_000), "Longest wait before dialling again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,19 +66,6 @@ class RpcConfig:
         "127.0.0.1", _HOST, "Where clients connect. Beyond this machine put a TLS proxy in front."
     )
     port: int = _key(26657, _PORT, "0 lets the system choose a free one.")
-    api_keys: tuple[str, ...] = _key(
-        (),
-        ListOf(_API_KEY),
-        'If any are given, clients must show one: "read:KEY", "write:KEY" or "admin:KEY".',
-    )
-    connections_max: int = _key(500, Whole(1, 10_000), "Connections at once.")
-    request_bytes_max: int = _key(2 * _MB, Whole(1_024, 64 * _MB), "Size of one request.")
-    batch_max: int = _key(100, Whole(1, 1_000), "Requests in one JSON-RPC batch.")
-    subscriptions_max: int = _key(16, Whole(0, 100), "Subscriptions of one WebSocket.")
-    requests_per_second_max: int = _key(1_000, Whole(1, 1_000_000), "Requests of one client address.")
-    commit_timeout_ms: int = _key(
-        10_000, Whole(100, 120_000), "How long broadcast_tx_commit waits for a block."
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
