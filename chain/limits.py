@@ -149,3 +149,12 @@ RPC_CONNECTIONS_MAX = 900  # open HTTP connections; CometBFT's limit
 RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as CometBFT does
 RPC_QUERY_BYTES_MAX = 512  # a subscription's query, as in CometBFT
 RPC_FRAME_BYTES_MAX = 64 * 1024  # a request over WebSocket that is not a transaction
+
+# --- Contract machine at run time -----------------------------------------------------------------------------
+STATE_KEY_BYTES_MAX = 256  # all parts of a Map's key
+STATE_VALUE_BYTES_MAX = 64 * 1024  # one stored value, one bytes or text
+CONTRACT_DEPTH_MAX = 8  # of which from contract to contract
+WRITES_PER_TRANSACTION_MAX = 1_024
+MODULES_CACHED_MAX = 256  # ready modules in memory
+VIEW_GAS_MAX = 100_000_000  # one second of work for a question
+NODES_MAX = 1_024  # nodes that governance lists

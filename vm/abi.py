@@ -64,7 +64,8 @@ def runtime_fields(fields: Sequence[Field], values: Sequence[Value], what: str) 
         names = ", ".join(str(field) for field in fields)
         raise Malformed(f"{what}: expected {len(fields)} values ({names}), got {len(values)}")
     return tuple(
-        runtime_from(field.kind, value, f"{what}.{field.name}") for field, value in zip(fields, values, strict=True)
+        runtime_from(field.kind, value, f"{what}.{field.name}")
+        for field, value in zip(fields, values, strict=True)
     )
 
 

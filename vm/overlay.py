@@ -87,4 +87,6 @@ class Overlay:
 
     def sorted_writes(self) -> tuple[tuple[bytes, bytes | None], ...]:
         """All writes in key order, those left out that change nothing."""
-        return tuple((key, self._writes[key]) for key in self._keys if self._writes[key] != self._below.get(key))
+        return tuple(
+            (key, self._writes[key]) for key in self._keys if self._writes[key] != self._below.get(key)
+        )

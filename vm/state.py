@@ -5,6 +5,7 @@ genesis on. It proves no single record; the tree will, behind the same interface
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from chain.codec import encode
@@ -28,7 +29,7 @@ class PlainTree:
         """See `StateTree`."""
         if not writes:
             return previous
-        assert all(one[0] < other[0] for one, other in zip(writes, writes[1:], strict=False)), "sorted, once each"
+        assert all(one[0] < other[0] for one, other in pairwise(writes)), "sorted, once each"
         return tagged_hash("state", encode((previous, tuple(writes))))
 
 

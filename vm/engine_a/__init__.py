@@ -1,0 +1,1 @@
+"""Engine A, the reference: a plain interpreter, one operation one function."""
