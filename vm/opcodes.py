@@ -169,7 +169,7 @@ TABLE: dict[Op, Shape] = {
     Op.FOR: _shape("d a b i", 6, "d = a, a + 1 … below b; traps `bound` at the start for more than i turns"),
     Op.FOR_ROWS: _shape(
         "m i i *d",
-        600,
+        60,
         "each entry under a prefix in key order, as at the start: limit, length of prefix, its registers, "
         "then registers set to the remaining key parts and the value; traps `bound` beyond the limit",
     ),
