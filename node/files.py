@@ -61,7 +61,7 @@ class Files(Protocol):
         ...
 
     def make_directory(self, path: Path) -> None:
-        """Makes a directory (owner only) and those above it."""
+        """Makes a directory (owner only) and those above it; their names are on disk when it returns."""
         ...
 
     def sync_directory(self, path: Path) -> None:
@@ -129,8 +129,13 @@ class DiskFiles:
 
     def make_directory(self, path: Path) -> None:
         """See `Files`."""
+        missing = [one for one in (path, *path.parents) if not one.exists()]
+        for directory in reversed(missing):
+            with _faults(directory):
+                directory.mkdir(mode=0o700, exist_ok=True)
+            self.sync_directory(directory.parent)
         with _faults(path):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.mkdir(exist_ok=True)  # a file in its place is told by the system's own words
 
     def sync_directory(self, path: Path) -> None:
         """See `Files`."""

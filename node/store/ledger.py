@@ -6,7 +6,7 @@ any thread reads; who needs several reads of one height takes a snapshot.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -126,16 +126,13 @@ class Ledger(LedgerReader):
     @contextmanager
     def snapshot(self) -> Iterator[LedgerReader]:
         """The ledger at the present head, unmoved by later blocks, until the context ends."""
-        with self._lock:
-            head, context = self.head, self._store.snapshot()
-            reader = context.__enter__()
-        try:
+        with ExitStack() as stack:
+            with self._lock:
+                head, reader = self.head, stack.enter_context(self._store.snapshot())
             yield LedgerReader(reader, head, self._path)
-        finally:
-            context.__exit__(None, None, None)
 
     def close(self) -> None:
-        """Releases the store."""
+        """Releases the store. Whoever reads must have ended before."""
         self._store.close()
 
     def _load_window(self) -> None:

@@ -13,7 +13,8 @@ from typing import Protocol
 import plyvel
 
 from chain.limits import STORE_OPEN_FILES_MAX, STORE_WRITE_BUFFER_BYTES
-from node.faults import Damaged, DiskFault, DiskFull, InUse, Unusable, compute_fault
+from node.faults import Damaged, DiskFault, DiskFull, InUse, Unusable
+from node.files import DiskFiles, Files
 from node.store.store import Batch, StoreReader
 
 _BLOOM_FILTER_BITS = 10  # one read in a hundred for an absent key touches the disk
@@ -28,8 +29,6 @@ def _faults(path: Path) -> Iterator[None]:
         yield
     except plyvel.Error as error:
         raise compute_store_fault(str(error), isinstance(error, plyvel.CorruptionError), path) from error
-    except OSError as error:
-        raise compute_fault(error, path) from error
 
 
 def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault:
@@ -107,9 +106,10 @@ class LevelStore(_Reader):
             Damaged: a check failed.
             Unusable: the operating system refuses.
         """
+        self._files = DiskFiles()
+        self._files.make_directory(path)
+        _check_whole(path, self._files)
         with _faults(path):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _check_whole(path)
             self._database = plyvel.DB(
                 str(path),
                 create_if_missing=True,
@@ -120,6 +120,7 @@ class LevelStore(_Reader):
                 bloom_filter_bits=_BLOOM_FILTER_BITS,
             )
         super().__init__(path, self._database)
+        self._safe_logs: set[str] = set()
 
     def write(self, batch: Batch, *, sync: bool) -> None:
         """See `Store`."""
@@ -129,6 +130,15 @@ class LevelStore(_Reader):
                     operations.delete(key)
                 else:
                     operations.put(key, value)
+        if sync:
+            self._sync_new_logs()
+
+    def _sync_new_logs(self) -> None:
+        """LevelDB syncs a new log but not the directory that names it, so that is done here."""
+        logs = {name for name in self._files.list_names(self._path) if name.endswith(".log")}
+        if not logs <= self._safe_logs:
+            self._files.sync_directory(self._path)
+        self._safe_logs = logs
 
     @contextmanager
     def snapshot(self) -> Iterator[StoreReader]:
@@ -155,8 +165,8 @@ class LevelStore(_Reader):
         self._database.close()
 
 
-def _check_whole(path: Path) -> None:
+def _check_whole(path: Path, files: Files) -> None:
     """LevelDB makes a new database where CURRENT is not there, and removes what it finds; so look before."""
-    kept = [file.name for file in path.iterdir() if file.suffix in (".ldb", ".sst", ".log")]
-    if kept and not (path / "CURRENT").exists():
+    names = files.list_names(path)
+    if "CURRENT" not in names and any(name.endswith((".ldb", ".sst", ".log")) for name in names):
         raise Damaged(path, "the store has tables but its file CURRENT is missing", _DAMAGED_ADVICE)

@@ -71,11 +71,20 @@ def test_refusals_name_the_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(Unusable, match="directory"):
         FILES.read(tmp_path)
-    with pytest.raises(Unusable, match="file/under"):
+    with pytest.raises(Unusable, match="file"):
         FILES.make_directory(tmp_path / "file" / "under")
+    with pytest.raises(Unusable, match="file"):
+        FILES.make_directory(tmp_path / "file")
     with pytest.raises(Unusable, match="file/under"):
         FILES.open_append(tmp_path / "file" / "under")
     with pytest.raises(Unusable):
         FILES.rename(tmp_path / "none", tmp_path / "other")
     with pytest.raises(Unusable):
         FILES.sync_directory(tmp_path / "none")
+
+
+def test_directories_are_the_owners_alone(tmp_path: Path) -> None:
+    FILES.make_directory(tmp_path / "one" / "two")
+    FILES.make_directory(tmp_path / "one" / "two")
+    for directory in (tmp_path / "one", tmp_path / "one" / "two"):
+        assert directory.stat().st_mode & 0o777 == 0o700

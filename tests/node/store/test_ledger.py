@@ -1,6 +1,7 @@
 """Blocks are written whole, found again by every key, and survive their process; what is wrong is named."""
 
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -91,6 +92,35 @@ def test_snapshot_keeps_its_height(chain: Chain) -> None:
         assert before.head.height == 0 and before.state.get(b"a") == b"0"
         assert before.block(1) is None
     assert chain.ledger.state.get(b"a") == b"1"
+
+
+def test_threads_see_one_height_whole(tmp_path: Path) -> None:
+    """What RPC threads do while the commit task writes."""
+    chain = Chain(LevelStore(tmp_path / "store", cache_bytes=1024 * 1024))
+    wrong: list[str] = []
+    seen: set[int] = set()
+    is_over = Event()
+
+    def read() -> None:
+        while not is_over.is_set():
+            with chain.ledger.snapshot() as snapshot:
+                height = snapshot.head.height
+                seen.add(height)
+                state, above = snapshot.state.get(b"height"), snapshot.block(height + 1)
+                if above is not None or int(state or b"0") != height:
+                    wrong.append(f"at {height}: state {state!r}")
+
+    threads = [Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while len(seen) < 10 and chain.head.height < 2_000:
+        chain.grow(writes=((b"height", str(chain.head.next_height).encode()),))
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(seen) >= 10
+    chain.ledger.close()
 
 
 def test_validators_by_height_follow_a_change(chain: Chain) -> None:
