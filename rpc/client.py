@@ -15,6 +15,7 @@ import httpx2
 import msgspec
 import trio
 from websockets.exceptions import WebSocketException
+from websockets.trio.client import ClientConnection as Connection
 from websockets.trio.client import connect as connect_websocket
 
 from chain.limits import RPC_BODY_BYTES_MAX
@@ -72,6 +73,25 @@ class _Addresses:
         return Unreachable(f"no node answers ({told})")
 
 
+class Subscription:
+    """Events of one query, one after another."""
+
+    def __init__(self, socket: Connection) -> None:
+        self._socket = socket
+
+    async def receive(self) -> dict[str, Any]:
+        """The next event, as the decoded `result`. Raises `Unreachable` when the node goes away."""
+        while True:
+            try:
+                message = await self._socket.recv()
+            except (OSError, WebSocketException) as error:
+                raise Unreachable(f"the node ended the subscription: {error}") from error
+            document = msgspec.json.decode(_bytes_of(message))
+            if isinstance(document, dict) and isinstance(document.get("result"), dict):
+                result: dict[str, Any] = document["result"]
+                return result
+
+
 class Client:
     """For trio. Use it as an async context manager."""
 
@@ -115,8 +135,8 @@ class Client:
         raise self._addresses.unreachable()
 
     @asynccontextmanager
-    async def subscribe(self, query: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-        """Events of a query from the first node, as decoded JSON results; ends when the node goes away.
+    async def subscribe(self, query: str) -> AsyncIterator[Subscription]:
+        """Events of a query from the first node.
 
         Raises:
             Unreachable: the node does not take the connection.
@@ -128,16 +148,9 @@ class Client:
                 request = Request(method="subscribe", params={"query": query}, read=lambda result: result)
                 await socket.send(encode_request(request).decode())
                 decode_answer(request, _bytes_of(await socket.recv()))
-                yield _events(socket)
+                yield Subscription(socket)
         except (OSError, WebSocketException) as error:
             raise Unreachable(f"{url}: {error}") from error
-
-
-async def _events(socket: Any) -> AsyncIterator[dict[str, Any]]:
-    async for message in socket:
-        document = msgspec.json.decode(_bytes_of(message))
-        if isinstance(document, dict) and isinstance(document.get("result"), dict):
-            yield document["result"]
 
 
 def _bytes_of(message: str | bytes) -> bytes:

@@ -1,0 +1,213 @@
+"""A node in memory for the HTTP side: a chain of real blocks and results, grown by hand."""
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from chain.block import Block, CertifiedBlock, Header, compute_block_id
+from chain.codec import Value
+from chain.errors import Invalid
+from chain.hashing import Digest, sha256
+from chain.parameters import Parameters
+from chain.result import Event, ResultCode, TransactionResult, Trap
+from chain.transaction import TxId, compute_transaction_id, decode_transaction
+from chain.validators import ValidatorSet
+from chain.vote import BlockId, Height, Round
+from rpc.backend import (
+    Admitted,
+    ConsensusStanding,
+    ContractInfo,
+    NodeInfo,
+    Peer,
+    Place,
+    Refused,
+    RoundVotes,
+    Standing,
+    StateAnswer,
+    ViewAnswer,
+    Waiting,
+)
+from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators
+
+OK = TransactionResult(
+    code=ResultCode.OK,
+    gas_wanted=100_000,
+    gas_used=4_321,
+    data=(7, b"\x01"),
+    events=(
+        Event(
+            contract="tender",
+            name="Published",
+            fields=(("title", "Jalan"), ("tender", b"\xab")),
+        ),
+    ),
+)
+REFUSED = TransactionResult(
+    code=ResultCode.REFUSED,
+    gas_wanted=100_000,
+    gas_used=99,
+    trap=Trap(contract="tender", function="publish", message="clause 2.1: {} may not", values=("A",), line=9),
+)
+
+
+class MemoryBackend:
+    """Blocks appear by `commit`; what is submitted waits until then."""
+
+    def __init__(self) -> None:
+        self.set, self.keys = make_validators()
+        self.chain: list[CertifiedBlock] = []
+        self.outcomes: list[tuple[TransactionResult, ...]] = []
+        self.pool: list[bytes] = []
+        self.entries = {b"s\x01": b"value"}
+        self.grown = threading.Condition()
+
+    def commit(self, transactions: Sequence[bytes] = (), results: Sequence[TransactionResult] = ()) -> Block:
+        """Appends a block with these transactions; results are OK unless given."""
+        block = make_block(self.set, transactions, height=len(self.chain) + 1)
+        if self.chain:
+            before = self.chain[-1]
+            block = replace(
+                block,
+                header=replace(block.header, previous_block_id=compute_block_id(before.block.header)),
+                last_certificate=before.certificate,
+            )
+        with self.grown:
+            self.chain.append(
+                CertifiedBlock(block=block, certificate=make_certificate(block, self.set, self.keys[:3]))
+            )
+            self.outcomes.append(tuple(results) or tuple(OK for _ in transactions))
+            self.pool = [raw for raw in self.pool if raw not in transactions]
+            self.grown.notify_all()
+        return block
+
+    @property
+    def info(self) -> NodeInfo:
+        return NodeInfo(
+            chain_id=CHAIN,
+            moniker="uji",
+            version="0.1.0",
+            node_key=make_key(77).public,
+            p2p_address="tcp://127.0.0.1:26656",
+            rpc_address="tcp://127.0.0.1:26657",
+            validator=self.keys[0].public,
+        )
+
+    def standing(self) -> Standing:
+        last = self.chain[-1].block.header if self.chain else None
+        return Standing(
+            height=Height(len(self.chain)),
+            block_id=BlockId(Digest(bytes(32))) if last is None else compute_block_id(last),
+            time_ms=0 if last is None else last.time_ms,
+            state_root=sha256(b"state"),
+            earliest=self.chain[0].block.header if self.chain else None,
+            is_behind=False,
+        )
+
+    def genesis(self) -> bytes:
+        return json.dumps({"chain_id": CHAIN}).encode()
+
+    def block(self, height: Height) -> CertifiedBlock | None:
+        return self.chain[height - 1] if 1 <= height <= len(self.chain) else None
+
+    def header(self, height: Height) -> Header | None:
+        found = self.block(height)
+        return None if found is None else found.block.header
+
+    def height_of(self, block_id: BlockId) -> Height | None:
+        ids = [compute_block_id(found.block.header) for found in self.chain]
+        return Height(ids.index(block_id) + 1) if block_id in ids else None
+
+    def results(self, height: Height) -> tuple[TransactionResult, ...] | None:
+        return self.outcomes[height - 1] if 1 <= height <= len(self.chain) else None
+
+    def state_root_after(self, height: Height) -> Digest | None:
+        return sha256(b"state") if 1 <= height <= len(self.chain) else None
+
+    def validators(self, height: Height) -> ValidatorSet | None:
+        return self.set if 1 <= height <= len(self.chain) + 2 else None
+
+    def parameters(self, height: Height) -> Parameters | None:
+        return Parameters() if 1 <= height <= len(self.chain) + 1 else None
+
+    def place_of(self, id_: TxId) -> Place | None:
+        for height, found in enumerate(self.chain, start=1):
+            ids = [compute_transaction_id(raw) for raw in found.block.transactions]
+            if id_ in ids:
+                return Place(height=Height(height), index=ids.index(id_))
+        return None
+
+    def peers(self) -> Sequence[Peer]:
+        return [
+            Peer(
+                node_key=make_key(78).public,
+                moniker="barat",
+                address="tcp://127.0.0.2:26656",
+                is_outbound=True,
+                connected_ms=1,
+                sent_bytes=10,
+                received_bytes=20,
+            )
+        ]
+
+    def consensus(self) -> ConsensusStanding | None:
+        votes = RoundVotes(
+            round=Round(0), prevotes=(b"\xaa" * 32, b"", None, None), precommits=(None, None, None, None)
+        )
+        return ConsensusStanding(
+            height=Height(len(self.chain) + 1),
+            round=Round(0),
+            step=2,
+            is_awake=True,
+            start_ms=1_000,
+            proposal=BlockId(Digest(b"\xaa" * 32)),
+            locked=None,
+            valid=None,
+            proposer=self.set.validators[1].address,
+            rounds=(votes,),
+        )
+
+    def waiting(self, limit: int) -> Waiting:
+        return Waiting(
+            count=len(self.pool), bytes_total=sum(map(len, self.pool)), first=tuple(self.pool[:limit])
+        )
+
+    def contracts(self) -> Sequence[ContractInfo]:
+        return [ContractInfo(id="tender", code_hash=sha256(b"code"))]
+
+    def query(self, contract: str, method: str, arguments: tuple[Value, ...]) -> ViewAnswer:
+        if contract != "tender":
+            raise Refused(f"there is no contract {contract}")
+        return ViewAnswer(value=(method, *arguments), height=Height(len(self.chain)))
+
+    def state_entry(self, key: bytes) -> StateAnswer:
+        return StateAnswer(value=self.entries.get(key), height=Height(len(self.chain)))
+
+    def simulate(self, raw: bytes) -> TransactionResult:
+        try:
+            decode_transaction(raw)
+        except Invalid as error:
+            raise Refused(str(error)) from error
+        return OK
+
+    def submit(self, raws: Sequence[bytes]) -> Sequence[Admitted]:
+        return [self._admit(raw) for raw in raws]
+
+    def _admit(self, raw: bytes) -> Admitted:
+        id_ = compute_transaction_id(raw)
+        if raw in self.pool:
+            return Admitted(id=id_, code=109, message="it waits for a block already")
+        try:
+            decode_transaction(raw)
+        except Invalid as error:
+            return Admitted(id=id_, code=101, message=str(error))
+        self.pool.append(raw)
+        return Admitted(id=id_, code=0, message="")
+
+    def wait_above(self, height: Height, timeout_s: float) -> Height:
+        with self.grown:
+            self.grown.wait_for(lambda: len(self.chain) > height, timeout_s)
+            return Height(len(self.chain))
+
+    def measured(self) -> Mapping[str, float]:
+        return {"mempool_failed_txs": 3}

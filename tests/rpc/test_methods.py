@@ -1,0 +1,236 @@
+"""Methods on a chain in memory: CometBFT's shapes, and values that are the ledger's own."""
+
+import json
+from base64 import b64decode, b64encode
+from typing import Any
+
+import msgspec
+import pytest
+
+from chain.block import compute_block_id
+from chain.codec import decode, encode
+from chain.keys import format_address
+from chain.merkle import InclusionProof, is_included
+from chain.result import decode_result
+from chain.transaction import compute_transaction_id
+from rpc.errors import RpcError
+from rpc.openrpc import make_openrpc
+from rpc.schema import METHODS, SUBSCRIPTION_METHODS
+from rpc.service import parse_params
+from tests.chain.making import make_transaction
+from tests.rpc.memory import OK, REFUSED, MemoryBackend
+
+
+@pytest.fixture
+def backend() -> MemoryBackend:
+    """Three blocks, the second with two transactions of which one was refused."""
+    made = MemoryBackend()
+    made.commit()
+    made.commit([make_transaction(1), make_transaction(2)], [OK, REFUSED])
+    made.commit()
+    return made
+
+
+def ask(backend: MemoryBackend, name: str, /, **params: Any) -> Any:
+    """A method's result as JSON."""
+    found = METHODS[name]
+    return json.loads(msgspec.json.encode(found.run(backend, parse_params(found.parameters, params))))
+
+
+PROMISED = """
+health status net_info genesis block block_by_hash block_results blockchain header header_by_hash
+commit validators consensus_params consensus_state tx broadcast_tx_sync broadcast_tx_async
+broadcast_tx_commit abci_info abci_query check_tx unconfirmed_txs num_unconfirmed_txs subscribe
+unsubscribe unsubscribe_all
+"""
+
+
+def test_every_promised_method_stands_in_the_table() -> None:
+    assert set(PROMISED.split()) <= {*METHODS, *SUBSCRIPTION_METHODS}
+    assert {name for name, method in METHODS.items() if method.is_ours} == {
+        "query",
+        "contracts",
+        "broadcast_txs",
+        "tx_status",
+        "committed",
+    }
+
+
+def test_status_tells_who_and_where(backend: MemoryBackend) -> None:
+    status = ask(backend, "status")
+    assert set(status) == {"node_info", "sync_info", "validator_info", "state_root"}
+    assert status["node_info"]["id"] == status["node_info"]["id"].lower()
+    assert len(status["node_info"]["id"]) == 40
+    assert (status["sync_info"]["latest_block_height"], status["sync_info"]["earliest_block_height"]) == (
+        "3",
+        "1",
+    )
+    assert status["validator_info"]["voting_power"] == "10"
+
+
+def test_status_before_the_first_block() -> None:
+    sync = ask(MemoryBackend(), "status")["sync_info"]
+    assert (sync["latest_block_height"], sync["latest_block_hash"], sync["earliest_block_height"]) == (
+        "0",
+        "",
+        "0",
+    )
+
+
+def test_a_block_is_the_same_by_height_and_by_hash(backend: MemoryBackend) -> None:
+    by_height = ask(backend, "block", height="2")
+    assert by_height["block"]["header"]["height"] == "2"
+    assert len(by_height["block"]["data"]["txs"]) == 2
+    hash_ = by_height["block_id"]["hash"]
+    assert ask(backend, "block_by_hash", hash=hash_) == by_height
+    assert ask(backend, "block_by_hash", hash=b64encode(bytes.fromhex(hash_)).decode()) == by_height
+    assert ask(backend, "block_by_hash", hash="00" * 32)["block"] is None
+    assert ask(backend, "header_by_hash", hash=hash_)["header"] == by_height["block"]["header"]
+
+
+def test_a_commit_shows_who_signed(backend: MemoryBackend) -> None:
+    signatures = ask(backend, "commit", height="3")["signed_header"]["commit"]["signatures"]
+    assert [entry["block_id_flag"] for entry in signatures] == [2, 2, 2, 1]
+    assert signatures[0]["validator_address"] == format_address(backend.set.validators[0].address)
+    assert signatures[3] == {
+        "block_id_flag": 1,
+        "validator_address": "",
+        "timestamp": "0001-01-01T00:00:00Z",
+        "signature": None,
+    }
+
+
+def test_results_carry_the_clause_that_refused(backend: MemoryBackend) -> None:
+    fine, refused = ask(backend, "block_results", height="2")["txs_results"]
+    assert decode(b64decode(fine["data"]), bytes_max=100) == OK.data
+    assert fine["events"][0]["type"] == "tender.Published"
+    assert fine["events"][0]["attributes"][1] == {"key": "tender", "value": "AB", "index": True}
+    assert (refused["code"], refused["log"], refused["codespace"]) == (1, "clause 2.1: A may not", "terang")
+    assert ask(backend, "block_results", height="1")["txs_results"] is None
+
+
+def test_blockchain_is_newest_first_and_bounded(backend: MemoryBackend) -> None:
+    for _ in range(30):
+        backend.commit()
+    heights = [int(meta["header"]["height"]) for meta in ask(backend, "blockchain")["block_metas"]]
+    assert heights == list(range(33, 13, -1))
+    some = ask(backend, "blockchain", minHeight="2", maxHeight="4")["block_metas"]
+    assert [meta["header"]["height"] for meta in some] == ["4", "3", "2"]
+    assert some[2]["num_txs"] == "2"
+    with pytest.raises(RpcError, match="can't be greater"):
+        ask(backend, "blockchain", minHeight="5", maxHeight="4")
+
+
+def test_validators_come_in_pages(backend: MemoryBackend) -> None:
+    page = ask(backend, "validators", page="2", per_page="3")
+    assert (page["count"], page["total"], page["block_height"]) == ("1", "4", "4")
+    with pytest.raises(RpcError, match=r"page should be within \[1, 2\] range, given 3"):
+        ask(backend, "validators", page="3", per_page="3")
+
+
+def test_a_transaction_is_proved_under_its_header(backend: MemoryBackend) -> None:
+    raw = make_transaction(2)
+    id_ = compute_transaction_id(raw)
+    found = ask(backend, "tx", hash=id_.hex(), prove=True)
+    assert (found["height"], found["index"], b64decode(found["tx"])) == ("2", 1, raw)
+    proof = InclusionProof(
+        total=int(found["proof"]["proof"]["total"]),
+        index=int(found["proof"]["proof"]["index"]),
+        leaf_hash=b64decode(found["proof"]["proof"]["leaf_hash"]),  # type: ignore[arg-type]  # bytes are a digest here
+        aunts=tuple(b64decode(aunt) for aunt in found["proof"]["proof"]["aunts"]),  # type: ignore[misc]  # the same
+    )
+    header = backend.chain[1].block.header
+    assert is_included(header.transactions_root, proof, id_)
+    assert "proof" not in ask(backend, "tx", hash=id_.hex())
+    with pytest.raises(RpcError, match="not found"):
+        ask(backend, "tx", hash="02" * 32)
+
+
+def test_what_is_broadcast_waits_and_is_known_the_second_time(backend: MemoryBackend) -> None:
+    raw = make_transaction(3)
+    text = b64encode(raw).decode()
+    answer = ask(backend, "broadcast_tx_sync", tx=text)
+    assert (answer["code"], answer["hash"]) == (0, compute_transaction_id(raw).hex().upper())
+    with pytest.raises(RpcError, match="tx already exists in cache"):
+        ask(backend, "broadcast_tx_async", tx=text)
+    assert ask(backend, "num_unconfirmed_txs") == {
+        "n_txs": "1",
+        "total": "1",
+        "total_bytes": str(len(raw)),
+        "txs": None,
+    }
+    assert ask(backend, "unconfirmed_txs", limit="5")["txs"] == [text]
+
+
+def test_broadcast_commit_answers_with_the_result_or_the_refusal(backend: MemoryBackend) -> None:
+    refused = ask(backend, "broadcast_tx_commit", tx=b64encode(b"nothing").decode())
+    assert (refused["check_tx"]["code"], refused["height"]) == (101, "0")
+
+
+def test_many_are_broadcast_and_looked_up_at_once(backend: MemoryBackend) -> None:
+    raws = [make_transaction(4), b"nothing", make_transaction(4)]
+    answers = ask(backend, "broadcast_txs", txs=[b64encode(raw).decode() for raw in raws])["answers"]
+    assert [answer["code"] for answer in answers] == [0, 101, 109]
+    known, unknown = compute_transaction_id(make_transaction(2)), compute_transaction_id(raws[0])
+    statuses = ask(backend, "tx_status", hashes=[known.hex(), unknown.hex()])["statuses"]
+    assert [status["state"] for status in statuses] == ["committed", "unknown"]
+    assert decode_result(b64decode(statuses[0]["result"])) == REFUSED
+
+
+def test_committed_gives_exact_results(backend: MemoryBackend) -> None:
+    found = ask(backend, "committed", height="2")
+    assert [decode_result(b64decode(one["result"])) for one in found["transactions"]] == [OK, REFUSED]
+    assert found["block_id"] == compute_block_id(backend.chain[1].block.header).hex().upper()
+
+
+def test_a_view_is_asked_with_arguments_in_our_encoding(backend: MemoryBackend) -> None:
+    arguments = b64encode(encode((b"\x01", 5))).decode()
+    found = ask(backend, "query", contract="tender", method="stage", arguments=arguments)
+    assert (found["shown"], found["height"]) == (["stage", "01", 5], 3)
+    assert decode(b64decode(found["value"]), bytes_max=100) == ("stage", b"\x01", 5)
+    with pytest.raises(RpcError, match="there is no contract nope"):
+        ask(backend, "query", contract="nope", method="x")
+    with pytest.raises(RpcError, match="arguments"):
+        ask(backend, "query", contract="tender", method="x", arguments="/w==")
+
+
+def test_abci_query_reads_state_and_views(backend: MemoryBackend) -> None:
+    key = b64encode(b"s\x01").decode()
+    assert b64decode(ask(backend, "abci_query", path="/store", data=key)["response"]["value"]) == b"value"
+    assert ask(backend, "abci_query", path="/store", data="")["response"]["log"] == "does not exist"
+    assert ask(backend, "abci_query", path="/tender/stage")["response"]["log"] == "view"
+    for params in ({"path": "a/b/c"}, {"path": "/store", "prove": True}, {"path": "/store", "height": "1"}):
+        with pytest.raises(RpcError):
+            ask(backend, "abci_query", **params)
+
+
+def test_check_tx_executes_for_nothing(backend: MemoryBackend) -> None:
+    assert ask(backend, "check_tx", tx=b64encode(make_transaction(9)).decode())["gas_used"] == "4321"
+    with pytest.raises(RpcError):
+        ask(backend, "check_tx", tx="")
+
+
+def test_the_rest_answers_in_its_shape(backend: MemoryBackend) -> None:
+    state = ask(backend, "consensus_state")["round_state"]
+    assert state["height/round/step"] == "4/0/2"
+    assert state["height_vote_set"][0]["prevotes_bit_array"] == "BA{4:xx__} 20/40 = 0.50"
+    assert state["height_vote_set"][0]["prevotes"] == [
+        "Vote{AAAAAAAAAAAA}",
+        "Vote{nil}",
+        "nil-Vote",
+        "nil-Vote",
+    ]
+    peers = ask(backend, "net_info")
+    assert (peers["n_peers"], peers["peers"][0]["connection_status"]["SendMonitor"]) == ("1", {"Bytes": "10"})
+    assert ask(backend, "genesis")["genesis"] == {"chain_id": "terang-test"}
+    assert ask(backend, "consensus_params")["consensus_params"]["block"]["max_gas"] == "25000000"
+    assert ask(backend, "abci_info")["response"]["last_block_height"] == "3"
+    assert ask(backend, "contracts")["contracts"][0]["id"] == "tender"
+
+
+def test_the_openrpc_document_names_every_method_and_type() -> None:
+    document = make_openrpc("1")
+    assert {method["name"] for method in document["methods"]} == {*METHODS, *SUBSCRIPTION_METHODS}
+    for method in document["methods"]:
+        reference = method["result"]["schema"]["$ref"]
+        assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
