@@ -18,7 +18,6 @@ from chain.parameters import encode_parameters, parameters_hash
 from chain.result import TransactionResult, encode_result
 from chain.transaction import TxId, compute_transaction_id
 from chain.validators import encode_validators
-from chain.vote import Height
 from node.faults import Damaged, WrongLedger
 from node.head import Head
 from node.store.keys import (
@@ -40,7 +39,7 @@ from node.store.keys import (
     state_key,
 )
 from node.store.reading import REFETCH_ADVICE, LedgerReader, Records
-from node.store.records import TxLocation, decode_head, encode_head, encode_location, encode_results
+from node.store.records import decode_head, encode_head, encode_location, encode_results
 from node.store.store import Batch, Store
 from node.store.window import ReplayWindow
 
@@ -190,8 +189,7 @@ def _build_batch(certified: CertifiedBlock, ids: Sequence[TxId], executed: Execu
     batch.put(height_key(BLOCK_IDS, height), b"".join(ids))
     batch.put(block_id_key(head.block_id), encode_height(height))
     for index, transaction_id in enumerate(ids):
-        location = TxLocation(height=Height(height), index=index, time_ms=header.time_ms)
-        batch.put(location_key(transaction_id), encode_location(location))
+        batch.put(location_key(transaction_id), encode_location(height, index, header.time_ms))
     _put_state(batch, executed.writes)
     _put_head(batch, head)
     return batch

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import plyvel
 
@@ -16,6 +16,9 @@ from chain.limits import STORE_OPEN_FILES_MAX, STORE_WRITE_BUFFER_BYTES
 from node.faults import Damaged, DiskFault, DiskFull, InUse, Unusable
 from node.files import DiskFiles, Files
 from node.store.store import Batch, StoreReader
+
+if TYPE_CHECKING:
+    from plyvel import Snapshot  # the name that our stub gives to what a database and its snapshots share
 
 _BLOOM_FILTER_BITS = 10  # one read in a hundred for an absent key touches the disk
 _DAMAGED_ADVICE = "Move the directory away and start again: the node fetches every block from its peers. Keep the signer's record"
@@ -49,28 +52,10 @@ def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault
     )
 
 
-class _Rows(Protocol):
-    """An open iterator of LevelDB's."""
-
-    def __iter__(self) -> Iterator[tuple[bytes, bytes]]: ...
-
-    def close(self) -> None: ...
-
-
-class _Source(Protocol):
-    """What a database and its snapshots share; plyvel gives the latter no public name."""
-
-    def get(self, key: bytes, *, verify_checksums: bool) -> bytes | None: ...
-
-    def iterator(
-        self, *, reverse: bool, start: bytes | None, stop: bytes, verify_checksums: bool
-    ) -> _Rows: ...
-
-
 class _Reader:
     """Checked reading of a database or of one of its snapshots."""
 
-    def __init__(self, path: Path, source: _Source) -> None:
+    def __init__(self, path: Path, source: "Snapshot") -> None:
         self._path = path
         self._source = source
 

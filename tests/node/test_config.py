@@ -61,7 +61,7 @@ def test_keys_that_are_left_out_have_defaults(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("monicker = 'a'", r"unknown key monicker; did you mean moniker\?"),
-        ("[rpc]\nadress = 'a'", r"unknown key rpc\.adress; did you mean rpc\.address\?"),
+        ("[rpc]\nporrt = 1", r"unknown key rpc\.porrt; did you mean rpc\.port\?"),
         (
             "[mempool]\ncache_byte = 1",
             r"unknown key mempool\.cache_byte; did you mean mempool\.bytes_max|store",
