@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import plyvel
 
@@ -17,11 +16,11 @@ from node.faults import Damaged, DiskFault, DiskFull, InUse, Unusable
 from node.files import DiskFiles, Files
 from node.store.store import Batch, StoreReader
 
-if TYPE_CHECKING:
-    from plyvel import Snapshot  # the name that our stub gives to what a database and its snapshots share
-
 _BLOOM_FILTER_BITS = 10  # one read in a hundred for an absent key touches the disk
-_DAMAGED_ADVICE = "Move the directory away and start again: the node fetches every block from its peers. Keep the signer's record"
+_DAMAGED_ADVICE = (
+    "Move the directory away and start again: the node fetches every block from its peers. "
+    "Leave the signer's record where it is"
+)
 _IN_USE_ADVICE = "Stop the other node that runs from this home, or give this one another --home"
 
 
@@ -53,9 +52,9 @@ def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault
 
 
 class _Reader:
-    """Checked reading of a database or of one of its snapshots."""
+    """Checked reading of a database or of one of its snapshots, which only our stub gives a public name."""
 
-    def __init__(self, path: Path, source: "Snapshot") -> None:
+    def __init__(self, path: Path, source: "plyvel.Snapshot") -> None:
         self._path = path
         self._source = source
 
