@@ -29,9 +29,9 @@ class Unsound(Invalid):
 class Flow:
     """Where control goes from each instruction, by its index.
 
-    `targets`: IF: where to go on when false, the instruction behind its ELSE, or behind its END; ELSE: behind its
-    END; FOR and FOR_ROWS: behind their END; a loop's END: its FOR; BREAK: behind the loop's END; CONTINUE: the
-    loop's END; others: `NO_TARGET`. `ends`: the index of the END of each IF, FOR and FOR_ROWS.
+    `targets`: IF: where to go on when false, behind its ELSE or behind its END; ELSE: behind its END; FOR and
+    FOR_ROWS: behind their END; a loop's END: its FOR; BREAK: behind the loop's END; CONTINUE: the loop's END;
+    others: `NO_TARGET`. `ends`: the index of the END of each IF, FOR and FOR_ROWS.
     """
 
     targets: tuple[int, ...]

@@ -23,7 +23,7 @@ from vm.verify_effects import check_effects
 from vm.verify_types import ARITHMETIC, WIDE, Mistyped, Typing
 
 State = dict[int, int] | None
-"""Registers that are set, each with the bits that a number in it can need. None: control does not come here."""
+"""Registers that are set, with the bits that a number in each can need. None: control does not come here."""
 
 
 def verify_module(module: Module) -> None:
@@ -46,9 +46,8 @@ def _verify_tables(module: Module) -> None:
             raise Unsound(f"expected scalars and enums in the key of {storage.name}")
     for external in module.externals:
         if external.role not in (Role.CALL, Role.VIEW):
-            raise Unsound(
-                f"expected a call or a view, got {external.contract}.{external.method} as {external.role.name}"
-            )
+            method = f"{external.contract}.{external.method}"
+            raise Unsound(f"expected a call or a view, got {method} as {external.role.name}")
 
 
 def _verify_head(function: FunctionCode) -> None:

@@ -1,5 +1,4 @@
-"""What functions do through the functions they call: nothing reaches itself, views write nothing, set-up is
-not called."""
+"""What functions do through those they call: none reaches itself, views write nothing, set-up stays."""
 
 from chain.limits import CALL_DEPTH_MAX
 from vm.flow import Unsound
@@ -10,15 +9,13 @@ WRITES = frozenset({Op.VAR_SET, Op.MAP_SET, Op.MAP_DELETE, Op.EMIT})
 
 
 def check_effects(module: Module) -> None:
-    """Raises `Unsound` where a call graph does what it must not. Every number in the code points at something."""
+    """Raises `Unsound` where a call graph does what it must not. The code's numbers are known to be right."""
     calls = [find_calls(function) for function in module.functions]
     for function, called in zip(module.functions, calls, strict=True):
         for number in called:
             if module.functions[number].role is Role.GENESIS:
-                raise Unsound(
-                    f"expected set-up to be left alone, got a call of {module.functions[number].name}",
-                    function.name,
-                )
+                name = module.functions[number].name
+                raise Unsound(f"expected set-up to be left alone, got a call of {name}", function.name)
     order = _order(module, calls)
     writes: dict[int, bool] = {}
     for number in order:
@@ -53,7 +50,7 @@ def is_writing(function: FunctionCode, module: Module) -> bool:
 
 
 def _order(module: Module, calls: list[tuple[int, ...]]) -> list[int]:
-    """Functions so that each stands behind those it calls. A stack of our own: depth is bounded by refusal."""
+    """Functions so that each stands behind those it calls. The stack is our own; its depth is refused."""
     heights: dict[int, int] = {}
     for root in range(len(calls)):
         way: list[int] = []
@@ -80,6 +77,5 @@ def _order(module: Module, calls: list[tuple[int, ...]]) -> list[int]:
 
 def _check_height(module: Module, number: int, height: int) -> None:
     if height > CALL_DEPTH_MAX:
-        raise Unsound(
-            f"expected calls at most {CALL_DEPTH_MAX} deep, got {height}", module.functions[number].name
-        )
+        name = module.functions[number].name
+        raise Unsound(f"expected calls at most {CALL_DEPTH_MAX} deep, got {height}", name)
