@@ -1,41 +1,19 @@
-"""The run: the one place of the pilot with a clock, chance and nodes. It carries out what `pilot.dispatch`
-decides.
-
-One loop and no tasks: send what is due, read the blocks since the last turn, answer the questions, go on.
-Blocks are read by height, so that nothing is missed when a node dies and another one answers; what was sent
-to the dead one goes out again, as the same bytes.
-"""
+"""The run on a real network: nodes, this machine's clock and its chance."""
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import trio
 
 from chain.keys import SigningKey
-from chain.limits import NONCE_BYTES, PILOT_BATCH_MAX, PILOT_TENDERS_AT_ONCE
-from chain.transaction import CheckedTransaction, compute_transaction_id, encode_transaction, sign_transaction
-from pilot.acts import Act
-from pilot.compare import Comparison, Verdict, compare, unexplained
-from pilot.conduct import Pace, conduct
-from pilot.dispatch import Dispatch, Ended
-from pilot.keyring import Keyring
-from pilot.ledger import Ledger, Unreachable, ViewRefused
+from chain.limits import NONCE_BYTES
+from pilot.conduct import Pace
 from pilot.network import connect
-from pilot.ocds import BadLine, Release, read_releases
-from pilot.plan import plan_tender
+from pilot.ocds import read_releases
+from pilot.replay import replay
 from pilot.report import PilotReport, Progress
-
-TURN_S = 0.1
-"""Between two turns of the loop: a tenth of a block."""
-
-PATIENCE_MS = 120_000
-"""So long may nothing be committed while something waits: longer than a network takes to start again."""
-
-STALL_MS = 5_000
-"""So long without a block while something waits, and another node is asked."""
 
 
 async def run_pilot(
@@ -47,203 +25,34 @@ async def run_pilot(
     on_progress: Callable[[Progress], None] | None = None,
     pace: Pace | None = None,
 ) -> PilotReport:
-    """Replays tenders of a file on the network at these RPC addresses.
+    """Replays tenders of a file on the network at these RPC addresses. Runs on trio.
 
     `operators` maps the name of each agency to its operator's key. Bad lines are in the report, not raised.
 
     Raises:
         UnreadableInput: the file cannot be read.
-        Unreachable: no node answered for longer than a run waits.
+        Unreachable: no node answered, or no block came, for longer than a run waits.
     """
     releases = read_releases(input_path, tenders=tenders)
     async with connect(addresses) as network:
-        return await replay(network, releases, operators, on_progress=on_progress, pace=pace or Pace())
-
-
-async def replay(
-    network: Ledger,
-    releases: Iterable[Release | BadLine],
-    operators: dict[str, SigningKey],
-    *,
-    on_progress: Callable[[Progress], None] | None = None,
-    pace: Pace,
-) -> PilotReport:
-    """Replays these tenders; `run_pilot` with the network at hand."""
-    started_ms = now_ms()
-    keyring = Keyring(operators)
-    chain_id = await network.chain_id()
-    height = await network.height()
-    run = _Run(
-        network=network,
-        releases=iter(releases),
-        keyring=keyring,
-        chain_id=chain_id,
-        pace=pace,
-        dispatch=Dispatch(lambda act, valid_until_ms: _sign(act, keyring, chain_id, valid_until_ms)),
-        first_height=height + 1,
-        height=height,
-        moved_ms=started_ms,
-        heard_ms=started_ms,
-    )
-    while await run.take_turn():
-        if on_progress is not None:
-            on_progress(run.progress())
-        await trio.sleep(TURN_S)
-    if on_progress is not None:
-        on_progress(run.progress())
-    return run.report(now_ms() - started_ms)
-
-
-def now_ms() -> int:
-    """This machine's clock, in milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
-
-
-def _sign(act: Act, keyring: Keyring, chain_id: str, valid_until_ms: int) -> CheckedTransaction:
-    transaction = sign_transaction(
-        keyring.key_of(act.signer),
-        chain_id=chain_id,
-        nonce=os.urandom(NONCE_BYTES),
-        valid_until_ms=valid_until_ms,
-        gas_limit=act.gas_limit,
-        calls=act.calls,
-    )
-    raw = encode_transaction(transaction)
-    return CheckedTransaction(raw=raw, id=compute_transaction_id(raw), transaction=transaction)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Run:
-    """The state of one run."""
-
-    network: Ledger
-    releases: Iterator[Release | BadLine]
-    keyring: Keyring
-    chain_id: str
-    pace: Pace
-    dispatch: Dispatch
-    first_height: int
-    height: int
-    moved_ms: int
-    heard_ms: int
-    open_releases: dict[str, Release] = field(default_factory=dict)
-    comparisons: list[Comparison] = field(default_factory=list)
-    bad_lines: list[BadLine] = field(default_factory=list)
-    suppliers: set[str] = field(default_factory=set)
-    bids: int = 0
-    repeated: int = 0
-    is_read: bool = False
-    note: str = ""
-
-    async def take_turn(self) -> bool:
-        """One turn of the loop; False when all is over. A network that is away is waited for."""
-        self._start_tenders()
-        try:
-            await self._exchange()
-            self.heard_ms = now_ms()
-        except Unreachable as error:
-            self.note = str(error)
-            if now_ms() - self.heard_ms > PATIENCE_MS:
-                raise
-        for ended in self.dispatch.take_ended():
-            self._close(ended)
-        self._give_up_when_stuck()
-        return self.dispatch.running > 0 or not self.is_read
-
-    async def _exchange(self) -> None:
-        self.dispatch.wake(now_ms())
-        await self._send()
-        await self._follow()
-        await self._answer()
-
-    def _start_tenders(self) -> None:
-        while not self.is_read and self.dispatch.running < PILOT_TENDERS_AT_ONCE:
-            match next(self.releases, None):
-                case None:
-                    self.is_read = True
-                case BadLine() as bad:
-                    self.bad_lines.append(bad)
-                case Release() as release:
-                    self._start(release)
-
-    def _start(self, release: Release) -> None:
-        if release.ocid in self.open_releases or any(
-            found.ocid == release.ocid for found in self.comparisons
-        ):
-            self.bad_lines.append(BadLine(number=0, reason=f"{release.ocid} stands in the file twice"))
-            return
-        plan = plan_tender(release, self.keyring.agencies)
-        self.open_releases[release.ocid] = release
-        self.suppliers.update(bid.bidder for bid in plan.bids)
-        self.bids += len(plan.bids)
-        self.dispatch.start(release.ocid, conduct(plan, self.keyring, self.chain_id, self.pace), now_ms())
-
-    async def _send(self) -> None:
-        while batch := self.dispatch.outgoing(now_ms(), PILOT_BATCH_MAX):
-            answers = await self.network.send([signed.raw for signed in batch])
-            refusals = [answer for answer in answers if answer is not None]
-            self.note = refusals[-1] if refusals else ""
-
-    async def _follow(self) -> None:
-        head = await self.network.height()
-        while self.height < head:
-            block = await self.network.block(self.height + 1)
-            self.height += 1
-            self.moved_ms = now_ms()
-            for id_, result in block.results:
-                self.dispatch.on_committed(id_, result, now_ms())
-            self.dispatch.on_block(block.time_ms)
-        if self.dispatch.flying == 0:
-            self.moved_ms = now_ms()
-        elif now_ms() - self.moved_ms > STALL_MS:
-            await self.network.turn_away()
-
-    async def _answer(self) -> None:
-        for name, ask in self.dispatch.asks():
-            try:
-                value = await self.network.ask(ask, self.height)
-            except ViewRefused as refused:
-                self.dispatch.on_ask_refused(name, str(refused))
-            else:
-                self.dispatch.on_answer(name, value, now_ms())
-
-    def _close(self, ended: Ended) -> None:
-        release = self.open_releases.pop(ended.name)
-        if ended.outcome is None:
-            self.comparisons.append(unexplained(release, ended.fault))
-            return
-        self.repeated += ended.outcome.rounds - 1
-        self.comparisons.append(compare(release, ended.outcome))
-
-    def _give_up_when_stuck(self) -> None:
-        """Only where blocks stay away although nodes answer: what waits will not come."""
-        if self.dispatch.flying == 0 or now_ms() - self.moved_ms <= PATIENCE_MS:
-            return
-        raise Unreachable(f"expected a block within {PATIENCE_MS // 1000} s, got none {self.note}".rstrip())
-
-    def progress(self) -> Progress:
-        """Where the run stands."""
-        return Progress(
-            started=len(self.open_releases) + len(self.comparisons),
-            done=len(self.comparisons),
-            stages=tuple(sorted(self.dispatch.stages().items())),
-            committed=self.dispatch.committed,
-            waiting=self.dispatch.waiting,
-            height=self.height,
-            equal=sum(found.verdict is Verdict.EQUAL for found in self.comparisons),
-            note=self.note,
+        return await replay(
+            network,
+            releases,
+            operators,
+            pace=pace or Pace(),
+            clock=WallClock(),
+            chance=lambda: os.urandom(NONCE_BYTES),
+            on_progress=on_progress,
         )
 
-    def report(self, elapsed_ms: int) -> PilotReport:
-        """The end of the run, tenders in order of their names."""
-        return PilotReport(
-            comparisons=tuple(sorted(self.comparisons, key=lambda found: found.ocid)),
-            bad_lines=tuple(self.bad_lines),
-            bids=self.bids,
-            suppliers=len(self.suppliers),
-            transactions=self.dispatch.committed,
-            repeated=self.repeated,
-            first_height=self.first_height,
-            last_height=self.height,
-            elapsed_ms=elapsed_ms,
-        )
+
+class WallClock:
+    """This machine's clock."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970 UTC."""
+        return time.time_ns() // 1_000_000
+
+    async def sleep(self, seconds: float) -> None:
+        """Lets other tasks of this loop go on meanwhile."""
+        await trio.sleep(seconds)

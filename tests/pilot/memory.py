@@ -1,0 +1,99 @@
+"""A `pilot.ledger.Ledger` on the contract machine alone: what is sent stands in a block at the next look."""
+
+import random
+
+from chain.codec import Value
+from chain.transaction import CheckedTransaction, TxId, check_transaction, compute_transaction_id
+from pilot.acts import Ask
+from pilot.keyring import Keyring
+from pilot.ledger import CommittedBlock, Unreachable, ViewRefused
+from tests.contracts.ledger import AGENCIES, CHAIN, Ledger, operator
+from vm.executor import ViewRefused as RefusedByContract
+
+OPERATORS = {agency: operator(agency) for agency in AGENCIES}
+KEYRING = Keyring(OPERATORS)
+
+
+class MemoryNetwork:
+    """One node that forms a block of all that waits whenever its height is asked.
+
+    `now_ms` runs with the caller's clock. It drops every n-th request where `lose_every` says so, as a
+    network does that loses a node.
+    """
+
+    def __init__(self, clock: "Clock", *, loss_percent: int = 0) -> None:
+        self.ledger = Ledger()
+        self.clock = clock
+        self.blocks: list[CommittedBlock] = []
+        self.seen: set[TxId] = set()
+        self.pool: list[CheckedTransaction] = []
+        self.turned = 0
+        self._loss_percent = loss_percent
+        self._chance = random.Random(loss_percent)
+
+    async def chain_id(self) -> str:
+        """See `pilot.ledger.Ledger`."""
+        return CHAIN
+
+    async def height(self) -> int:
+        """Commits what waits, then tells the height."""
+        self._maybe_lose()
+        self.ledger.now_ms = max(self.clock.now_ms(), self.ledger.now_ms + 1)
+        due = [one for one in self.pool if one.transaction.valid_until_ms > self.ledger.now_ms]
+        self.pool = []
+        if due:
+            results = self.ledger.execute(due).results
+            pairs = tuple((one.id, result) for one, result in zip(due, results, strict=True))
+            self.blocks.append(CommittedBlock(time_ms=self.ledger.now_ms, results=pairs))
+        return len(self.blocks)
+
+    async def block(self, height: int) -> CommittedBlock:
+        """See `pilot.ledger.Ledger`."""
+        self._maybe_lose()
+        return self.blocks[height - 1]
+
+    async def send(self, raws: list[bytes]) -> list[str | None]:
+        """What was seen before is not taken twice."""
+        self._maybe_lose()
+        answers: list[str | None] = []
+        for raw in raws:
+            known = compute_transaction_id(raw) in self.seen
+            answers.append("known" if known else None)
+            if not known:
+                checked = check_transaction(raw, CHAIN)
+                self.seen.add(checked.id)
+                self.pool.append(checked)
+        self._maybe_lose()
+        return answers
+
+    async def ask(self, ask: Ask, height_min: int) -> Value:
+        """See `pilot.ledger.Ledger`."""
+        self._maybe_lose()
+        assert height_min <= len(self.blocks)
+        try:
+            return self.ledger.view(ask.contract, ask.method, *ask.arguments)
+        except RefusedByContract as refused:
+            raise ViewRefused(str(refused)) from refused
+
+    async def turn_away(self) -> None:
+        """There is no other node."""
+        self.turned += 1
+
+    def _maybe_lose(self) -> None:
+        if self._chance.randrange(100) < self._loss_percent:
+            raise Unreachable("this request was lost")
+
+
+class Clock:
+    """A clock that each turn of the run moves on."""
+
+    def __init__(self, start_ms: int) -> None:
+        self._now_ms = start_ms
+
+    def now_ms(self) -> int:
+        """The time."""
+        return self._now_ms
+
+    async def sleep(self, seconds: float) -> None:
+        """Passes time at once."""
+        self._now_ms += round(seconds * 1000)
