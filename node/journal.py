@@ -32,8 +32,8 @@ _NAME = re.compile(r"(\d{20})-([0-9a-f]{16})\.log")
 _SALT_BYTES = 8
 _INPUT, _BODY = 0, 1
 _ADVICE = (
-    "Move the file away and start again; what it remembered of this height is lost, so start this validator only "
-    "when the others have decided the height"
+    "Move the file away and start again: by the signer's record this validator then stays silent until the others "
+    "have decided this height"
 )
 
 
