@@ -156,22 +156,18 @@ class _Walk:
     def _set(self, op: Op, instruction: Instruction, sets: tuple[int, ...]) -> None:
         assert self.state is not None
         held = {top.register for top in self.stack if top.register is not None}
+        bits = self._bits_of_result(op, instruction[2:]) if op in ARITHMETIC or op is Op.MOVE else 0
         for register in sets:
             if register in held:
                 raise Mistyped(f"expected register {register} to be left to its loop")
-            self.state[register] = self._bits(register)
-        if op in ARITHMETIC or op is Op.MOVE:
-            self._widen(op, instruction)
+            self.state[register] = bits if self.function.registers[register] in WIDE else self._bits(register)
 
-    def _widen(self, op: Op, instruction: Instruction) -> None:
+    def _bits_of_result(self, op: Op, operands: tuple[int, ...]) -> int:
         assert self.state is not None
-        d = instruction[1]
-        sizes = [self.state[register] for register in instruction[2:]]
-        bits = compute_bits(op, sizes)
+        bits = compute_bits(op, [self.state[register] for register in operands])
         if bits > TEMPORARY_BITS_MAX:
             raise Mistyped(f"expected at most {TEMPORARY_BITS_MAX} bits, got {bits}")
-        if self.function.registers[d] in WIDE:
-            self.state[d] = bits
+        return bits
 
     def _bits(self, register: int) -> int:
         kind = self.function.registers[register]

@@ -164,8 +164,9 @@ return totals.get(price, 9) + count.get()
 def test_storage() -> None:
     ledger = Ledger()
     view = "\n\n@view\ndef found(tender: bytes, who: addr) -> Bid:\n    return bids[tender, who]\n"
-    more = "\n\n@view\ndef cheapest() -> Bid:\n    return best.get()\n\n\n@call\ndef drop(tender: bytes) -> None:\n"
-    ledger.deploy("case", STORE + view + more + "    del bids[tender, caller()]\n")
+    more = "\n\n@view\ndef cheapest() -> Bid:\n    return best.get()\n"
+    drop = "\n\n@call\ndef drop(tender: bytes) -> None:\n    del bids[tender, caller()]\n"
+    ledger.deploy("case", STORE + view + more + drop)
     assert ledger.call("case", "cheapest") == (bytes(20), 0, 0, "", 0)
     assert ledger.call("case", "act", b"t", 5) == 10
     assert ledger.call("case", "act", b"t", 3, sender=BOB) == 11
@@ -302,7 +303,8 @@ def test_a_helper_that_writes_is_run_before_the_place_is_read() -> None:
 
 def test_calls_of_other_contracts() -> None:
     other = function("count.set(count.get() + x)\nreturn count.get()", "x: uint", top="\ncount: Var[uint]\n")
-    other += "\n\n@view\ndef who() -> addr:\n    return caller()\n\n\n@call\ndef back() -> None:\n    back_again.act()\n"
+    other += "\n\n@view\ndef who() -> addr:\n    return caller()\n"
+    other += "\n\n@call\ndef back() -> None:\n    back_again.act()\n"
     interface = (
         '\n\nclass Back(Interface):\n    @call\n    def act() -> uint: ...\n\n\nback_again = Back("case")\n'
     )
