@@ -17,8 +17,8 @@ import cbor2
 from chain.errors import Malformed
 from chain.limits import CODEC_DEPTH_MAX, INT64_MIN, UINT64_MAX
 
-Value: TypeAlias = "None | bool | int | bytes | str | tuple[Value, ...]"
-Encodable: TypeAlias = "None | bool | int | bytes | str | Sequence[Encodable]"
+Value: TypeAlias = "bool | int | bytes | str | tuple[Value, ...] | None"
+Encodable: TypeAlias = "bool | int | bytes | str | Sequence[Encodable] | None"
 
 _TAGS_CBOR2_KNOWS = (
     *range(6), 25, 28, 29, 30, 35, 36, 37, 43000, 52, 54, 55799, 100, 1004, 256, 258, 260, 261,

@@ -12,7 +12,7 @@ from chain.hashing import Digest
 from chain.limits import EVIDENCE_BYTES_MAX
 from chain.merkle import compute_merkle_root
 from chain.validators import ValidatorSet
-from chain.vote import SignedVote, vote_from, vote_value, verify_vote
+from chain.vote import SignedVote, verify_vote, vote_from, vote_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

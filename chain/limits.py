@@ -54,8 +54,12 @@ TRAP_VALUES_MAX = 4  # values a clause message may carry
 # --- Store, log and signer ------------------------------------------------------------------------------------
 STORE_WRITE_BUFFER_BYTES = 16 * 1024 * 1024  # four of the largest blocks before LevelDB writes a table
 STORE_OPEN_FILES_MAX = 256  # leaves room for links and requests under the usual limit of 1,024
-STORE_RECORD_BYTES_MAX = 1024 * 1024 * 1024  # what this node wrote itself; bounds nothing but a damaged length
-STORE_CHECKED_BLOCKS = 16  # newest blocks that are checked at every start: under a second even if each is full
+STORE_RECORD_BYTES_MAX = (
+    1024 * 1024 * 1024
+)  # what this node wrote itself; bounds nothing but a damaged length
+STORE_CHECKED_BLOCKS = (
+    16  # newest blocks that are checked at every start: under a second even if each is full
+)
 SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
 SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be given again
 
@@ -67,36 +71,54 @@ CONFIG_FILE_BYTES_MAX = 256 * 1024  # sixty keys, comments, and a few hundred pe
 CONFIG_ITEMS_MAX = 512  # peers or API keys in one list
 
 # --- Admission and mempool --------------------------------------------------------------------------------------
-MEMPOOL_STALE_ENTRIES_MAX = 1_000  # entries of its heaps that may speak of transactions gone, before they are rebuilt
+MEMPOOL_STALE_ENTRIES_MAX = (
+    1_000  # entries of its heaps that may speak of transactions gone, before they are rebuilt
+)
 ADMISSION_CHUNK = 32  # transactions checked in one hop to a thread: about 3 ms of work for 0.1 ms of hop
 ADMISSION_BATCH_MAX = 1_000  # transactions admitted by one call; a caller with more waits its turn between
 
 # --- Pilot ----------------------------------------------------------------------------------------------------
 PILOT_LINE_BYTES_MAX = 16 * 1024 * 1024  # one compiled release; the largest seen has 234 bids and 150 kB
 PILOT_BIDS_MAX = 500  # bids of one release, as many as a tender takes bidders
-PILOT_ROUNDS_MAX = 20  # times one recorded tender is published again when a run before it, or a slow network, took its name
+PILOT_ROUNDS_MAX = (
+    20  # times one recorded tender is published again when a run before it, or a slow network, took its name
+)
 PILOT_TENDERS_AT_ONCE = 100  # tenders in progress; the next one starts when one ends
-PILOT_SENT_MAX = 2_000  # transactions of a run that wait for their block at once; the rest waits here and not in nodes
+PILOT_SENT_MAX = (
+    2_000  # transactions of a run that wait for their block at once; the rest waits here and not in nodes
+)
 PILOT_BATCH_MAX = 200  # transactions handed to a node in one request
 
 # --- Sealed envelopes -----------------------------------------------------------------------------------------
-ENVELOPE_DOCUMENT_BYTES_MAX = 8 * 1024 - 4  # with its length, the size class of 8 kB; documents go by hash, not inside
+ENVELOPE_DOCUMENT_BYTES_MAX = (
+    8 * 1024 - 4
+)  # with its length, the size class of 8 kB; documents go by hash, not inside
 
 # --- Consensus ------------------------------------------------------------------------------------------------
-CONSENSUS_ROUNDS_BEHIND_MAX = 64  # old rounds whose votes may still decide; at the longest waits over three hours
+CONSENSUS_ROUNDS_BEHIND_MAX = (
+    64  # old rounds whose votes may still decide; at the longest waits over three hours
+)
 CONSENSUS_ROUNDS_AHEAD_MAX = 8  # rounds ahead kept whole; further ones only as each validator's latest
-CONSENSUS_ROUNDS_BUFFERED_MAX = 4  # rounds of the next height kept while we finish this one; peers repeat the rest
-MESSAGE_DELAY_ROUNDS_MAX = 100  # rounds for which the message delay grows: by then to seven hours, beyond any clock
+CONSENSUS_ROUNDS_BUFFERED_MAX = (
+    4  # rounds of the next height kept while we finish this one; peers repeat the rest
+)
+MESSAGE_DELAY_ROUNDS_MAX = (
+    100  # rounds for which the message delay grows: by then to seven hours, beyond any clock
+)
 
 # --- Links ----------------------------------------------------------------------------------------------------
-FRAME_BYTES_MAX = 64 * 1024  # plaintext of one encrypted frame: large enough to batch, small enough to interleave
+FRAME_BYTES_MAX = (
+    64 * 1024
+)  # plaintext of one encrypted frame: large enough to batch, small enough to interleave
 FRAMES_BEFORE_REKEY = 65_536  # at most 4 GiB under one key
 HANDSHAKE_BYTES_MAX = 1_024  # everything a stranger may send before it is known
 HANDSHAKE_SECONDS_MAX = 5
 HANDSHAKES_MAX = 32  # half-open at once; the oldest has to finish or go
 HANDSHAKES_PER_ADDRESS_MAX = 8  # so that one host cannot hold all of them
 LINKS_MAX = 256  # validators, full nodes and some to spare
-CONSENSUS_QUEUE_BYTES_MAX = 8 * 1024 * 1024  # a few proposals and all votes of a height; beyond, the link is closed
+CONSENSUS_QUEUE_BYTES_MAX = (
+    8 * 1024 * 1024
+)  # a few proposals and a height's votes; beyond, the link is closed
 BLOCKS_QUEUE_BYTES_MAX = 40 * 1024 * 1024  # two of the largest answers
 TRANSACTIONS_QUEUE_BYTES_MAX = 16 * 1024 * 1024  # beyond, the newest are not sent: they will be announced
 BLOCKS_PER_REQUEST_MAX = 64

@@ -32,7 +32,9 @@ def _sign_bytes(chain_id: str, height: int, block_id: BlockId, time_ms: int) -> 
     return tagged("status", encode((chain_id, height, block_id, time_ms)))
 
 
-def sign_status(key: SigningKey, *, height: Height, block_id: BlockId, time_ms: int, chain_id: str) -> SignedStatus:
+def sign_status(
+    key: SigningKey, *, height: Height, block_id: BlockId, time_ms: int, chain_id: str
+) -> SignedStatus:
     """The status signed by the validator's key. It is no vote: the signer's record has no part in it."""
     signature = key.sign(_sign_bytes(chain_id, height, block_id, time_ms))
     return SignedStatus(

@@ -21,7 +21,8 @@ class Head:
     """The state after block `height`; height 0 is the genesis document.
 
     `last_validators` decided `height`, `validators` decide height + 1 and `next_validators` height + 2: a change takes
-    effect two heights after the block that made it. `parameters` are those of height + 1. `has_transactions` says that a proof block is due.
+    effect two heights after the block that made it. `parameters` are those of height + 1. `has_transactions` says that
+    a proof block is due.
     """
 
     chain_id: str

@@ -2,7 +2,8 @@
 
 A pure core. A peer's height is a claim that starts a fetch and proves nothing: blocks are verified by the node before they
 count. One range is outstanding at a time; a peer that does not answer in time, or has not got what it claimed, stands
-back behind the others until it claims something new.
+back behind the others until it claims something new. A validator usually decides a block itself a moment after its first
+peer: it asks only when it has been behind for its `patience`.
 """
 
 from dataclasses import dataclass
@@ -28,8 +29,10 @@ class Ask:
 class CatchUp:
     """What is claimed, and the one range that is asked for."""
 
-    def __init__(self, height: Height) -> None:
+    def __init__(self, height: Height, patience: float) -> None:
         self._height = height
+        self._patience = patience
+        self._behind_since: float | None = None
         self._claims: dict[PublicKey, Height] = {}
         self._outstanding: Ask | None = None
         self._deadline = 0.0
@@ -52,6 +55,8 @@ class CatchUp:
 
     def on_height(self, height: Height) -> None:
         """We have committed `height`, by whatever way."""
+        if height > self._height:
+            self._behind_since = None
         self._height = height
 
     def take_answer(self, peer: PublicKey, request: RequestId, count: int) -> bool:
@@ -73,6 +78,11 @@ class CatchUp:
             self._outstanding = None
         peer = max(self._claims, key=self._claims.__getitem__, default=None)
         if peer is None or self._claims[peer] <= self._height:
+            self._behind_since = None
+            return None
+        if self._behind_since is None:
+            self._behind_since = now
+        if now < self._behind_since + self._patience and self._claims[peer] == self._height + 1:
             return None
         self._requests = (self._requests + 1) % 2**32
         first = Height(self._height + 1)

@@ -138,6 +138,12 @@ class Dispatch:
             errand.sent_ms = now_ms
         return [errand.signed for errand in chosen if errand.signed is not None]
 
+    def on_not_sent(self, signed: list[CheckedTransaction]) -> None:
+        """No node answered to these: they may have arrived or not, and go out again at the next turn."""
+        for one in signed:
+            if one.id in self._flying:
+                self._flying[one.id].sent_ms = -RESEND_MS
+
     def on_committed(self, id_: TxId, result: TransactionResult, now_ms: int) -> None:
         """A transaction in a block; those of strangers are not ours to count."""
         errand = self._flying.pop(id_, None)

@@ -168,7 +168,11 @@ class _Run:
 
     async def _send(self) -> None:
         while batch := self.dispatch.outgoing(self.clock.now_ms(), PILOT_BATCH_MAX):
-            answers = await self.network.send([signed.raw for signed in batch])
+            try:
+                answers = await self.network.send([signed.raw for signed in batch])
+            except Unreachable:
+                self.dispatch.on_not_sent(batch)
+                raise
             refusals = [answer for answer in answers if answer is not None]
             self.note = refusals[-1] if refusals else ""
 

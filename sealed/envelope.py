@@ -38,7 +38,7 @@ def seal(document: bytes, key: bytes, context: bytes) -> bytes:
 
     Raises:
         Malformed: the document is too long, or the key has not 32 bytes.
-    
+
     """
     if len(key) != KEY_BYTES:
         raise Malformed(f"envelope key: expected {KEY_BYTES} bytes, got {len(key)}")

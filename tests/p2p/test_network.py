@@ -100,7 +100,7 @@ async def test_messages_pass_both_ways() -> None:
 
 
 async def test_misbehaviour_drops_and_bans() -> None:
-    async with two_nodes() as (first, first_node, second, second_node):
+    async with two_nodes() as (_, first_node, second, second_node):
         await first_node.up.wait()
         first_node.misbehave = True
         second.broadcast(Announce(ids=()))

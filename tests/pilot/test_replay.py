@@ -3,10 +3,12 @@ network.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import count
 
 import pytest
 
+from chain.result import ResultCode
 from pilot.compare import Verdict
 from pilot.conduct import Pace
 from pilot.ledger import Unreachable
@@ -18,7 +20,7 @@ from tests.contracts.ledger import GENESIS_MS
 from tests.pilot.making import release
 from tests.pilot.memory import OPERATORS, Clock, MemoryNetwork
 
-PACE = Pace(submission_ms=2_000, grace_ms=1_000, retry_ms=100)
+PACE = Pace(submission_ms=2_000, grace_ms=5_000, retry_ms=100)
 SAMPLE_VERDICTS = {
     Verdict.EQUAL: 7,
     Verdict.TIE: 1,
@@ -121,8 +123,6 @@ async def test_two_hundred_bidders_are_opened_and_ranked() -> None:
 
 def release_of_many(bids: list[tuple[str, int | None, str]]) -> Release:
     """All bids on one day, so that any number of them fits the period."""
-    from dataclasses import replace
-
     first = release(bids[:1], ["B007"][:0])
     one = first.bids[0]
     many = tuple(
@@ -130,3 +130,15 @@ def release_of_many(bids: list[tuple[str, int | None, str]]) -> Release:
         for number, (who, price, _) in enumerate(bids)
     )
     return replace(first, bids=many, awarded=("B007",))
+
+
+async def test_gas_limits_are_well_above_what_is_used_and_not_wasteful() -> None:
+    made = network()
+    await run(
+        made,
+        [*read_releases(sample_path()), release_of_many([(f"B{n:03d}", 900, "valid") for n in range(234)])],
+    )
+    assert {result.code for block in made.blocks for _, result in block.results} <= {ResultCode.OK}
+    results = [result for block in made.blocks for _, result in block.results]
+    assert all(result.gas_used * 2 <= result.gas_wanted for result in results)
+    assert sum(result.gas_wanted for result in results) <= 20 * sum(result.gas_used for result in results)

@@ -10,6 +10,7 @@ from enum import Enum
 from random import Random
 
 CALM_DELAY_MS = 40
+SORT_LOSS_PERCENT = 70
 
 
 class Sort(Enum):
@@ -53,12 +54,13 @@ class Crash:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultPlan:
-    """All faults of one run. Rates are in percent."""
+    """All faults of one run. Rates are in percent; packets of `lost_sorts` are lost more often than not."""
 
     calm_ms: int
     delay_ms: int
     slow_percent: int
     loss_percent: int
+    lost_sorts: frozenset[Sort]
     repeat_percent: int
     body_delay_ms: int
     cuts: tuple[Cut, ...]
@@ -70,7 +72,7 @@ class FaultPlan:
             return (random.randint(1, CALM_DELAY_MS),)
         if any(cut.holds(now_ms, sender, receiver, sort) for cut in self.cuts):
             return ()
-        if random.randrange(100) < self.loss_percent:
+        if random.randrange(100) < (SORT_LOSS_PERCENT if sort in self.lost_sorts else self.loss_percent):
             return ()
         copies = 2 if random.randrange(100) < self.repeat_percent else 1
         return [self._delay(random) for _ in range(copies)]
@@ -92,9 +94,10 @@ def draw_plan(random: Random, nodes: int, correct: Sequence[int]) -> FaultPlan:
         delay_ms=random.choice([20, 200, 900]),
         slow_percent=random.choice([0, 5, 20]),
         loss_percent=random.choice([0, 5, 30]),
+        lost_sorts=frozenset(random.choice([[], [], [Sort.PRECOMMIT], [Sort.PREVOTE], [Sort.PROPOSAL]])),
         repeat_percent=random.choice([0, 10]),
         body_delay_ms=random.choice([20, 500, 6_000]),
-        cuts=tuple(_draw_cut(random, nodes, calm_ms) for _ in range(random.randrange(6))),
+        cuts=tuple(_draw_cut(random, nodes, calm_ms) for _ in range(random.randrange(8))),
         crashes=tuple(_draw_crash(random, correct, calm_ms) for _ in range(random.randrange(4))),
     )
 

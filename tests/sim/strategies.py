@@ -3,11 +3,11 @@
 from random import Random
 
 from chain.keys import Address
-from chain.proposal import VerifiedProposal
-from chain.vote import BlockId, VerifiedVote, Vote
+from chain.proposal import Proposal, VerifiedProposal
+from chain.vote import BlockId, Height, Round, VerifiedVote, Vote, VoteKind
 from consensus.effects import Propose
 from tests.sim.node import SimNode, Surroundings, stand_in_proposal, stand_in_vote
-from tests.sim.packets import ProposalPacket, VotePacket
+from tests.sim.packets import Packet, ProposalPacket, VotePacket
 
 
 class Byzantine(SimNode):
@@ -90,6 +90,59 @@ class Amnesiac(Byzantine):
                 self.say(receiver, forgetful)
 
 
+class Splitter(Byzantine):
+    """Shows one block to nodes of odd position and another to the even, and votes with each side.
+
+    Two of them tell each other of both blocks. With a third of the power they fork the chain; that is what they are for.
+    """
+
+    def __init__(self, position: int, own: Address, world: Surroundings, random: Random) -> None:
+        super().__init__(position, own, world, random)
+        self.blocks: dict[tuple[Height, Round], list[BlockId]] = {}
+
+    def on_packet(self, sender: int, packet: Packet) -> None:
+        """Notes the blocks of each round."""
+        if isinstance(packet, ProposalPacket):
+            self.note_block(packet.proposal.proposal)
+        super().on_packet(sender, packet)
+
+    def note_block(self, proposal: Proposal) -> None:
+        """Keeps the round's blocks in the order in which its proposer showed them."""
+        blocks = self.blocks.setdefault((proposal.height, proposal.round), [])
+        if proposal.block_id not in blocks:
+            blocks.append(proposal.block_id)
+
+    def send_proposal(self, proposal: VerifiedProposal) -> None:
+        """One block to each side, both to the other liars."""
+        head = proposal.proposal
+        other = self.world.make_block(
+            self.position, head.height, head.round, proposal.block.header.time_ms + 1
+        )
+        turn = Propose(height=head.height, round=head.round, valid=None, valid_round=None)
+        pair = sorted([proposal, stand_in_proposal(other, turn)], key=lambda one: one.proposal.block_id)
+        for one in pair:
+            self.note_block(one.proposal)
+        for receiver in range(self.world.size()):
+            if receiver != self.position:
+                first = receiver % 2
+                self.world.send(self.position, receiver, ProposalPacket(proposal=pair[first]))
+                self.world.send(self.position, receiver, ProposalPacket(proposal=pair[1 - first]))
+
+    def send_vote(self, vote: VerifiedVote) -> None:
+        """Both votes at once, to each side for its own block."""
+        said = vote.vote
+        blocks = sorted(self.blocks.get((said.height, said.round), []))
+        if len(blocks) < 2:
+            return
+        for receiver in range(self.world.size()):
+            for kind in VoteKind if receiver != self.position else ():
+                block_id = blocks[receiver % 2]
+                split = Vote(
+                    kind=kind, height=said.height, round=said.round, block_id=block_id, validator=self.own
+                )
+                self.say(receiver, split)
+
+
 class Silent(Byzantine):
     """Says nothing at all."""
 
@@ -100,4 +153,4 @@ class Silent(Byzantine):
         """Nothing."""
 
 
-STRATEGIES: tuple[type[Byzantine], ...] = (Equivocator, Amnesiac, Silent)
+STRATEGIES: tuple[type[Byzantine], ...] = (Equivocator, Amnesiac, Splitter, Silent)

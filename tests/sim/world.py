@@ -4,7 +4,7 @@ Everything is drawn from one seed and handled in one order, so a seed is a run a
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -25,11 +25,20 @@ from tests.sim.checkers import Checkers
 from tests.sim.faults import FaultPlan, draw_plan
 from tests.sim.node import STATUS_MS, SimNode
 from tests.sim.packets import Packet, StatusPacket, sort_of
-from tests.sim.strategies import STRATEGIES
+from tests.sim.strategies import STRATEGIES, Byzantine
 from tests.sim.trace import describe
 
 PATIENCE_MS = 240_000
 """How long after the last fault every correct node may take to reach its target: a few of the longest rounds."""
+PATIENT = Parameters()
+HASTY = Parameters(
+    timeout_propose_ms=200,
+    timeout_prevote_ms=60,
+    timeout_precommit_ms=60,
+    timeout_delta_ms=40,
+    timeout_max_ms=3_000,
+)
+"""Waits as they are by default, and waits so short that most rounds fail until they have grown."""
 SKEW_MS = 200
 """How far a clock is from true time at most: within the precision of 500 ms between any two."""
 
@@ -46,7 +55,14 @@ class Scenario:
 class World:
     """One run. `trace` is told one line per event."""
 
-    def __init__(self, seed: int, scenario: Scenario, trace: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        scenario: Scenario,
+        *,
+        strategies: Sequence[type[Byzantine]] = STRATEGIES,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
         self.random = Random(seed)
         self.scenario = scenario
         self.trace = trace
@@ -60,13 +76,14 @@ class World:
         addresses = [validator.address for validator in self.validators.validators]
         correct = range(scenario.byzantine, scenario.nodes)
         self.plan: FaultPlan = draw_plan(self.random, scenario.nodes, correct)
+        self.parameters = self.random.choice([PATIENT, HASTY])
         self.skews_ms = [self.random.randint(-SKEW_MS, SKEW_MS) for _ in addresses]
         self.checkers = Checkers(
             validators=self.validators, correct=frozenset(addresses[position] for position in correct)
         )
         self.nodes = [SimNode(position, address, self) for position, address in enumerate(addresses)]
         for position in range(scenario.byzantine):
-            strategy = self.random.choice(STRATEGIES)
+            strategy = self.random.choice(strategies)
             self.nodes[position] = strategy(position, addresses[position], self, self.random)
         self.correct = [self.nodes[position] for position in correct]
         self.crash_due = [False] * scenario.nodes
@@ -126,7 +143,7 @@ class World:
         return StartHeight(
             height=height,
             validators=self.validators,
-            parameters=Parameters(),
+            parameters=self.parameters,
             last_block_time_ms=last_block_time_ms,
         )
 

@@ -1,0 +1,270 @@
+"""The node as its HTTP side sees it: reads go to the ledger from any thread, submissions cross over to the node's loop.
+
+Nothing here takes a lock that consensus waits for. What the loop owns (links, mempool, the height under decision) is read by
+asking the loop; committed data is read from the store directly.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import trio
+
+from chain.block import CertifiedBlock, Header
+from chain.codec import Value
+from chain.errors import Invalid
+from chain.hashing import Digest
+from chain.parameters import Parameters
+from chain.result import TransactionResult, render
+from chain.transaction import TxId, check_transaction
+from chain.validators import ValidatorSet
+from chain.vote import BlockId, Height, VerifiedVote
+from node.clock import Clock
+from node.follower import Follower
+from node.head import Head
+from node.mempool import Mempool
+from node.reactor import Reactor
+from node.spreading import Spreading
+from node.store.ledger import Ledger
+from p2p.handshake import Side
+from p2p.network import Network
+from rpc.backend import (
+    Admitted,
+    ConsensusStanding,
+    ContractInfo,
+    NodeInfo,
+    Peer,
+    Place,
+    Refused,
+    RoundVotes,
+    Standing,
+    StateAnswer,
+    ViewAnswer,
+    Waiting,
+)
+from vm.deployment import ModuleCache
+from vm.executor import ViewRefused, query_view, simulate
+from vm.host import BlockEnvironment
+from vm.keys import contract_key, end_of_prefix
+
+T = TypeVar("T")
+_CONTRACTS_MAX = 1_000
+_CONTRACT_PREFIX = contract_key("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the backend reads."""
+
+    info: NodeInfo
+    genesis_document: bytes
+    ledger: Ledger
+    reactor: Reactor
+    mempool: Mempool
+    network: Network
+    follower: Follower
+    spreading: Spreading
+    clock: Clock
+
+
+class NodeBackend:
+    """See `rpc.backend.Backend`. Its own module cache: the one of the commit thread is not shared between threads."""
+
+    def __init__(self, parts: Parts, token: trio.lowlevel.TrioToken) -> None:
+        self._parts = parts
+        self._token = token
+        self._modules = ModuleCache()
+        self._modules_lock = threading.Lock()
+        self._committed = threading.Condition()
+        self._counters = {"consensus_total_txs": 0.0, "consensus_block_interval_seconds_sum": 0.0}
+        self._blocks = 0
+
+    def on_committed(self, transactions: int, interval_ms: int) -> None:
+        """A block is on disk; called by the node's loop."""
+        self._counters["consensus_total_txs"] += transactions
+        self._counters["consensus_block_interval_seconds_sum"] += interval_ms / 1000
+        self._blocks += 1
+        with self._committed:
+            self._committed.notify_all()
+
+    def _ask_loop(self, question: Callable[[], T]) -> T:
+        """What the node's loop says; blocks this thread for one turn of it."""
+        return trio.from_thread.run_sync(question, trio_token=self._token)
+
+    @property
+    def info(self) -> NodeInfo:
+        """See `Backend`."""
+        return self._parts.info
+
+    def standing(self) -> Standing:
+        """See `Backend`."""
+        head = self._parts.ledger.head
+        return Standing(
+            height=head.height,
+            block_id=head.block_id,
+            time_ms=head.time_ms,
+            state_root=head.state_root,
+            earliest=self._parts.ledger.header(1),
+            is_behind=self._parts.follower.is_behind,
+        )
+
+    def genesis(self) -> bytes:
+        """See `Backend`."""
+        return self._parts.genesis_document
+
+    def block(self, height: Height) -> CertifiedBlock | None:
+        """See `Backend`."""
+        return self._parts.ledger.certified_block(height)
+
+    def header(self, height: Height) -> Header | None:
+        """See `Backend`."""
+        return self._parts.ledger.header(height)
+
+    def height_of(self, block_id: BlockId) -> Height | None:
+        """See `Backend`."""
+        return self._parts.ledger.height_of(block_id)
+
+    def results(self, height: Height) -> tuple[TransactionResult, ...] | None:
+        """See `Backend`."""
+        return self._parts.ledger.results(height)
+
+    def state_root_after(self, height: Height) -> Digest | None:
+        """See `Backend`."""
+        head = self._parts.ledger.head
+        if height == head.height:
+            return head.state_root
+        after = self._parts.ledger.header(height + 1)
+        return None if after is None else after.state_root
+
+    def validators(self, height: Height) -> ValidatorSet | None:
+        """See `Backend`."""
+        return self._parts.ledger.validators(height)
+
+    def parameters(self, height: Height) -> Parameters | None:
+        """See `Backend`."""
+        return self._parts.ledger.parameters(height)
+
+    def place_of(self, id_: TxId) -> Place | None:
+        """See `Backend`."""
+        location = self._parts.ledger.tx_location(id_)
+        return None if location is None else Place(height=location.height, index=location.index)
+
+    def peers(self) -> Sequence[Peer]:
+        """See `Backend`."""
+        return self._ask_loop(self._list_peers)
+
+    def _list_peers(self) -> Sequence[Peer]:
+        now_ms, now = self._parts.clock.now_ms(), trio.current_time()
+        return [
+            Peer(
+                node_key=link.peer,
+                moniker=link.peer_id[:12],
+                address=link.remote,
+                is_outbound=link.side is Side.DIALLER,
+                connected_ms=now_ms - int((now - link.began) * 1000),
+                sent_bytes=link.traffic.bytes_sent,
+                received_bytes=link.traffic.bytes_received,
+            )
+            for link in self._parts.network.links
+        ]
+
+    def consensus(self) -> ConsensusStanding | None:
+        """See `Backend`."""
+        return self._ask_loop(self._describe_consensus)
+
+    def _describe_consensus(self) -> ConsensusStanding | None:
+        engine = self._parts.reactor.engine
+        view = None if engine is None else engine.view()
+        if view is None:
+            return None
+        proposal = next((r.proposal for r in view.rounds if r.round == view.round), None)
+        return ConsensusStanding(
+            height=view.height,
+            round=view.round,
+            step=int(view.step),
+            is_awake=view.awake,
+            start_ms=self._parts.ledger.head.time_ms,
+            proposal=None if proposal is None else proposal.proposal.block_id,
+            locked=None if view.locked is None else view.locked.block_id,
+            valid=None if view.valid is None else view.valid.block_id,
+            proposer=view.proposer,
+            rounds=tuple(
+                RoundVotes(
+                    round=one.round, prevotes=_subjects(one.prevotes), precommits=_subjects(one.precommits)
+                )
+                for one in view.rounds
+            ),
+        )
+
+    def waiting(self, limit: int) -> Waiting:
+        """See `Backend`."""
+        return self._ask_loop(lambda: self._describe_mempool(limit))
+
+    def _describe_mempool(self, limit: int) -> Waiting:
+        mempool = self._parts.mempool
+        oldest = tuple(checked.raw for checked in mempool.oldest(limit))
+        return Waiting(count=len(mempool), bytes_total=mempool.size_bytes, first=oldest)
+
+    def contracts(self) -> Sequence[ContractInfo]:
+        """See `Backend`."""
+        rows = self._parts.ledger.state.iterate(
+            _CONTRACT_PREFIX, end_of_prefix(_CONTRACT_PREFIX), _CONTRACTS_MAX
+        )
+        return [
+            ContractInfo(id=key[len(_CONTRACT_PREFIX) :].decode(), code_hash=Digest(value))
+            for key, value in rows
+        ]
+
+    def query(self, contract: str, method: str, arguments: tuple[Value, ...]) -> ViewAnswer:
+        """See `Backend`."""
+        with self._parts.ledger.snapshot() as reader, self._modules_lock:
+            try:
+                value = query_view(
+                    reader.state, _environment(reader.head), contract, method, arguments, self._modules
+                )
+            except ViewRefused as refused:
+                raise Refused(render(refused.trap)) from refused
+            return ViewAnswer(value=value, height=reader.head.height)
+
+    def state_entry(self, key: bytes) -> StateAnswer:
+        """See `Backend`."""
+        with self._parts.ledger.snapshot() as reader:
+            return StateAnswer(value=reader.state.get(key), height=reader.head.height)
+
+    def simulate(self, raw: bytes) -> TransactionResult:
+        """See `Backend`."""
+        try:
+            checked = check_transaction(raw, self._parts.ledger.head.chain_id)
+        except Invalid as error:
+            raise Refused(str(error)) from error
+        with self._parts.ledger.snapshot() as reader, self._modules_lock:
+            return simulate(reader.state, _environment(reader.head), checked, self._modules)
+
+    def submit(self, raws: Sequence[bytes]) -> Sequence[Admitted]:
+        """See `Backend`."""
+        outcomes = trio.from_thread.run(self._parts.spreading.enter, raws, trio_token=self._token)
+        return [Admitted(id=one.id, code=int(one.code), message=one.message) for one in outcomes]
+
+    def wait_above(self, height: Height, timeout_s: float) -> Height:
+        """See `Backend`."""
+        with self._committed:
+            self._committed.wait_for(lambda: self._parts.ledger.head.height > height, timeout_s)
+        return self._parts.ledger.head.height
+
+    def measured(self) -> Mapping[str, float]:
+        """See `Backend`."""
+        return {
+            **self._counters,
+            "consensus_block_interval_seconds_count": float(self._blocks),
+            "mempool_failed_txs": float(self._parts.spreading.refused),
+        }
+
+
+def _subjects(votes: Sequence[VerifiedVote | None]) -> tuple[bytes | None, ...]:
+    return tuple(None if vote is None else vote.vote.block_id or b"" for vote in votes)
+
+
+def _environment(head: Head) -> BlockEnvironment:
+    """Views and simulations see the last committed block's height and time."""
+    return BlockEnvironment(chain_id=head.chain_id, height=head.height, time_ms=head.time_ms)

@@ -1,0 +1,72 @@
+"""Carrying out a decided block: run its transactions, compute the new roots, write everything in one batch.
+
+Executed in a worker thread, one block at a time, by the only task that owns the head. Nothing here can refuse: the
+block has its certificate, and an exception is a fault of this node, which then stops at this height.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chain.block import CertifiedBlock
+from chain.result import TransactionResult, compute_results_root
+from chain.transaction import CheckedTransaction
+from node.head import Head
+from node.store.ledger import Ledger
+from vm.deployment import ModuleCache
+from vm.executor import ExecutedBlock, execute_block
+from vm.host import BlockEnvironment
+from vm.state import StateTree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What became of a block: for announcements, once it is on disk."""
+
+    certified: CertifiedBlock
+    transactions: tuple[CheckedTransaction, ...]
+    results: tuple[TransactionResult, ...]
+    head: Head
+
+
+class Committer:
+    """Executes and stores blocks in their order."""
+
+    def __init__(self, ledger: Ledger, tree: StateTree, modules: ModuleCache) -> None:
+        self._ledger = ledger
+        self._tree = tree
+        self._modules = modules
+
+    def commit(
+        self, head: Head, certified: CertifiedBlock, transactions: Sequence[CheckedTransaction]
+    ) -> Committed:
+        """Executes the block after `head` and writes it with all that follows from it. Blocks the thread."""
+        header = certified.block.header
+        assert header.height == head.next_height, f"block {header.height} after {head.height}"
+        environment = BlockEnvironment(chain_id=head.chain_id, height=header.height, time_ms=header.time_ms)
+        executed = execute_block(self._ledger.state, environment, transactions, self._modules)
+        new_head = compute_next_head(head, certified, executed, self._tree)
+        self._ledger.append(certified, executed, new_head)
+        return Committed(
+            certified=certified, transactions=tuple(transactions), results=executed.results, head=new_head
+        )
+
+
+def compute_next_head(
+    head: Head, certified: CertifiedBlock, executed: ExecutedBlock, tree: StateTree
+) -> Head:
+    """The head after a block: new roots, and what governance changed for two heights later."""
+    header, change = certified.block.header, executed.governance
+    return Head(
+        chain_id=head.chain_id,
+        height=header.height,
+        block_id=certified.certificate.block_id,
+        time_ms=header.time_ms,
+        certificate=certified.certificate,
+        results_root=compute_results_root(executed.results),
+        state_root=tree.compute_root(head.state_root, executed.writes),
+        last_validators=head.validators,
+        validators=head.next_validators,
+        next_validators=head.next_validators if change is None else change.validators,
+        parameters=head.parameters if change is None else change.parameters,
+        has_transactions=bool(executed.results),
+    )

@@ -1,0 +1,293 @@
+"""What is said on links: who may have one, what a new one is told, and where each message goes.
+
+Votes and proposals are verified here, before the core hears of them, against the validator set of their height. What a
+correct node cannot send is misbehaviour; what merely comes late, early or twice is left out.
+"""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+import trio
+
+from chain.block import CertifiedBlock
+from chain.errors import Invalid
+from chain.keys import PublicKey, SigningKey, address_of
+from chain.limits import BLOCKS_ANSWER_BYTES_MAX, BODIES_ANSWER_BYTES_MAX
+from chain.proposal import SignedProposal, verify_proposal
+from chain.status import SignedStatus, sign_status, verify_status
+from chain.transaction import TxId
+from chain.validators import ValidatorSet
+from chain.vote import Height, SignedVote, verify_vote
+from consensus.inputs import ProposalArrived, VoteArrived
+from consensus.view import HeightView
+from node.bodies import Bodies
+from node.clock import Clock
+from node.fetching import BodyFetcher
+from node.follower import Follower
+from node.hearing import Hearing
+from node.reactor import Fed, Reactor, VotingAllowed
+from node.signer import OldBackup, Signer
+from node.spreading import Spreading
+from node.store.ledger import Ledger
+from p2p import messages
+from p2p.errors import PeerMisbehaved
+from p2p.link import Link
+from p2p.messages import Announce, Blocks, GetBlocks, GetBodies, HeightHeld, Message, NewBlock, Push, Want
+from p2p.network import Network
+from p2p.resend import describe_held, pick_missing
+
+log = structlog.get_logger("node")
+_INLINE_IDS_MAX = 200  # commitments over more ids are checked on a thread: 1.5 microseconds each
+_STALL_SECONDS = 1.0  # a height without progress for so long tells its peers what it holds
+
+
+@dataclass(slots=True, kw_only=True)
+class Membership:
+    """Node keys that may have links: those of the ledger, and those this node's operator trusts beside them."""
+
+    committed: frozenset[PublicKey]
+    configured_ids: frozenset[str]
+
+    def is_member(self, peer: PublicKey) -> bool:
+        """Whether either names the peer."""
+        return peer in self.committed or address_of(peer).hex() in self.configured_ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validating:
+    """What a validator has beside a full node: its signer, the key for statuses, and whom it has heard."""
+
+    signer: Signer
+    status_key: SigningKey
+    hearing: Hearing
+
+
+class Peers:
+    """The node as its links see it (`p2p.network.Node`)."""
+
+    def __init__(
+        self,
+        *,
+        reactor: Reactor,
+        membership: Membership,
+        ledger: Ledger,
+        bodies: Bodies,
+        fetcher: BodyFetcher,
+        clock: Clock,
+        validating: Validating | None,
+    ) -> None:
+        self._reactor = reactor
+        self.membership = membership
+        self._ledger = ledger
+        self._bodies = bodies
+        self._fetcher = fetcher
+        self._clock = clock
+        self._validating = validating
+        self._statuses: dict[bytes, int] = {}
+
+    def join(self, network: Network, follower: Follower, spreading: Spreading) -> None:
+        """Names the parts that need this one to be made."""
+        self._network = network
+        self._follower = follower
+        self._spreading = spreading
+
+    # --- p2p.network.Node -----------------------------------------------------------------------------------------
+
+    def is_member(self, peer: PublicKey) -> bool:
+        """See `p2p.network.Node`."""
+        return self.membership.is_member(peer)
+
+    async def on_link_up(self, link: Link) -> None:
+        """A new link hears where we stand, what we hold of the height, and what waits here."""
+        head = self._reactor.head
+        log.info("link up", peer=link.peer_id, links=len(self._network.links), side=link.side.value)
+        link.send(NewBlock(height=head.height, block_id=head.block_id))
+        if self._validating is not None:
+            link.send(messages.StatusMessage(status=self._sign_status(self._validating.status_key)))
+        view = self._view()
+        if view is not None:
+            link.send(describe_held(view.height, view.rounds))
+        self._spreading.on_link_up(link)
+
+    def on_link_down(self, link: Link) -> None:
+        """See `p2p.network.Node`."""
+        log.info("link down", peer=link.peer_id, links=len(self._network.links))
+        self._follower.on_link_down(link)
+        self._spreading.on_link_down(link)
+
+    async def on_message(self, link: Link, message: Message) -> None:
+        """Where each message goes. Raises `PeerMisbehaved`."""
+        match message:
+            case messages.VoteMessage():
+                await self._on_vote(message.vote)
+            case messages.ProposalMessage():
+                await self._on_proposal(message.proposal)
+            case HeightHeld():
+                self._on_height_held(link, message)
+            case messages.StatusMessage():
+                await self._on_status(link, message.status)
+            case NewBlock():
+                self._follower.on_claim(link, message.height)
+            case GetBlocks():
+                await self._on_get_blocks(link, message)
+            case Blocks():
+                await self._follower.on_blocks(link, message)
+            case GetBodies():
+                self._on_get_bodies(link, message)
+            case messages.Bodies():
+                self._fetcher.requests.on_answer(link, message.request, message.transactions)
+            case Push():
+                self._spreading.on_push(link, message)
+            case Announce():
+                self._spreading.on_announce(link, message)
+            case Want():
+                self._spreading.on_want(link, message)
+            case _:
+                assert_never(message)
+
+    # --- Consensus ------------------------------------------------------------------------------------------------
+
+    def _find_validators(self, height: Height) -> ValidatorSet | None:
+        """The set of a height that the core may hear of now: the one under decision and the next."""
+        head = self._reactor.head
+        if height == head.next_height:
+            return head.validators
+        return head.next_validators if height == head.next_height + 1 else None
+
+    async def _on_vote(self, signed: SignedVote) -> None:
+        validators = self._find_validators(signed.vote.height)
+        if validators is None or self._is_held(signed):
+            return
+        try:
+            vote = verify_vote(signed, validators, self._reactor.head.chain_id)
+        except Invalid as error:
+            raise PeerMisbehaved(str(error)) from error
+        if self._validating is not None and vote.vote.validator == self._validating.signer.address:
+            try:
+                self._validating.signer.on_own_vote(vote)
+            except OldBackup as error:
+                log.error("this validator has stopped signing", reason=str(error))
+        await self._reactor.inbox.send(Fed(input=VoteArrived(vote=vote)))
+
+    def _is_held(self, signed: SignedVote) -> bool:
+        """Whether these very bytes are held already, so that nothing is verified twice."""
+        view, vote = self._view(), signed.vote
+        if view is None or view.height != vote.height:
+            return False
+        position = self._reactor.head.validators.index_of(vote.validator)
+        for round_ in view.rounds:
+            if round_.round == vote.round and position is not None:
+                votes = round_.prevotes if vote.kind is vote.kind.PREVOTE else round_.precommits
+                return votes[position] == signed
+        return False
+
+    async def _on_proposal(self, signed: SignedProposal) -> None:
+        arrival_ms = self._clock.now_ms()
+        validators = self._find_validators(signed.proposal.height)
+        if validators is None:
+            return
+        chain_id = self._reactor.head.chain_id
+        try:
+            if len(signed.block.transaction_ids) <= _INLINE_IDS_MAX:
+                proposal = verify_proposal(signed, validators, chain_id)
+            else:
+                proposal = await trio.to_thread.run_sync(verify_proposal, signed, validators, chain_id)
+        except Invalid as error:
+            raise PeerMisbehaved(str(error)) from error
+        await self._reactor.inbox.send(Fed(input=ProposalArrived(proposal=proposal, arrival_ms=arrival_ms)))
+
+    def _view(self) -> HeightView | None:
+        engine = self._reactor.engine
+        return None if engine is None else engine.view()
+
+    def _on_height_held(self, link: Link, theirs: HeightHeld) -> None:
+        head, view = self._reactor.head, self._view()
+        if theirs.height <= head.height:
+            link.send(NewBlock(height=head.height, block_id=head.block_id))
+        elif theirs.height > head.next_height:
+            self._follower.on_claim(link, Height(theirs.height - 1))
+        elif view is not None:
+            for message in pick_missing(view.height, view.rounds, theirs):
+                link.send(message)
+
+    async def run_stall_watch(self) -> None:
+        """Tells peers what we hold while a height makes no progress; sleeps while the height does."""
+        while True:
+            self._reactor.progress = trio.Event()
+            await self._reactor.progress.wait()
+            before, view = None, self._view()
+            while view is not None and view.awake:
+                if view == before:
+                    self._network.broadcast(describe_held(view.height, view.rounds))
+                before = view
+                await trio.sleep(_STALL_SECONDS)
+                view = self._view()
+
+    # --- The hearing at the start ---------------------------------------------------------------------------------
+
+    def _sign_status(self, key: SigningKey) -> SignedStatus:
+        head = self._reactor.head
+        return sign_status(
+            key,
+            height=head.height,
+            block_id=head.block_id,
+            time_ms=self._clock.now_ms(),
+            chain_id=head.chain_id,
+        )
+
+    async def _on_status(self, link: Link, status: SignedStatus) -> None:
+        head = self._reactor.head
+        if self._statuses.get(status.validator, -1) >= status.time_ms:
+            return
+        try:
+            verified = verify_status(status, head.validators, head.chain_id)
+        except Invalid:
+            return  # a validator of another height than ours: it says nothing to us
+        self._statuses[status.validator] = status.time_ms
+        self._follower.on_claim(link, status.height)
+        self._network.broadcast(messages.StatusMessage(status=status), but=link)
+        if self._validating is None:
+            return
+        hearing = self._validating.hearing
+        was_over = hearing.is_over(head.validators)
+        hearing.on_status(verified.validator, verified.height, head.validators)
+        if hearing.is_over(head.validators) and not was_over:
+            log.info("heard from more than two thirds: this validator may vote", height=head.next_height)
+            await self._reactor.inbox.send(VotingAllowed())
+
+    # --- Serving --------------------------------------------------------------------------------------------------
+
+    async def _on_get_blocks(self, link: Link, ask: GetBlocks) -> None:
+        blocks = await trio.to_thread.run_sync(self._read_blocks, ask.first, ask.count)
+        link.send(Blocks(request=ask.request, blocks=blocks))
+
+    def _read_blocks(self, first: int, count: int) -> tuple[CertifiedBlock, ...]:
+        """Consecutive blocks from `first`, within the size of an answer."""
+        found: list[CertifiedBlock] = []
+        size = 0
+        for height in range(first, min(first + count, self._ledger.head.height + 1)):
+            certified = self._ledger.certified_block(height)
+            if certified is None:
+                break
+            size += sum(len(raw) for raw in certified.block.transactions) + 2_048
+            if found and size > BLOCKS_ANSWER_BYTES_MAX:
+                break
+            found.append(certified)
+        return tuple(found)
+
+    def _on_get_bodies(self, link: Link, ask: GetBodies) -> None:
+        link.send(messages.Bodies(request=ask.request, transactions=self._pick_bodies(ask.ids)))
+
+    def _pick_bodies(self, ids: tuple[TxId, ...]) -> tuple[bytes, ...]:
+        found: list[bytes] = []
+        room = BODIES_ANSWER_BYTES_MAX
+        for transaction_id in ids:
+            checked = self._bodies.get(transaction_id)
+            if checked is None:
+                continue
+            room -= len(checked.raw)
+            if room < 0:
+                break
+            found.append(checked.raw)
+        return tuple(found)
