@@ -70,6 +70,8 @@ KEY_MEMORY_BYTES_MAX = 1024 * 1024 * 1024
 CONFIG_FILE_BYTES_MAX = 256 * 1024  # sixty keys, comments, and a few hundred peers
 CONFIG_ITEMS_MAX = 512  # peers or API keys in one list
 
+GENESIS_FILE_BYTES_MAX = 16 * 1024 * 1024  # a few hundred members and a dozen contracts take a tenth
+
 # --- Admission and mempool --------------------------------------------------------------------------------------
 MEMPOOL_STALE_ENTRIES_MAX = (
     1_000  # entries of its heaps that may speak of transactions gone, before they are rebuilt

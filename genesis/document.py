@@ -1,0 +1,122 @@
+"""The genesis document: everything a network agrees on before its first block.
+
+Whoever holds this one document can verify all that follows: it names the founding members with their keys and powers, the
+full nodes, the parameters, the rules of procurement, and the contracts as the very modules that run. Its hash is over the
+canonical encoding of these values, so that spaces and the order of keys in the file do not matter; handshakes carry it,
+and nodes of different documents never speak with each other.
+"""
+
+from dataclasses import dataclass
+
+from chain.codec import Value, encode
+from chain.hashing import Digest, tagged_hash
+from chain.keys import Address, PublicKey
+from chain.parameters import Parameters, parameters_value
+
+_SECOND = 1_000
+_DAY = 24 * 3_600 * _SECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A founding agency: who acts for it, the keys of its validator, and its voting power."""
+
+    name: str
+    operator: Address
+    consensus_key: PublicKey
+    node_key: PublicKey
+    power: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullNode:
+    """An observer's node: it receives everything and decides nothing."""
+
+    name: str
+    node_key: PublicKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Durations of procurement in milliseconds; clause 3.2 of the governance contract says what members may change."""
+
+    publication_min_ms: int = 3 * _DAY
+    addendum_notice_ms: int = 2 * _DAY
+    opening_ms: int = _DAY
+    standstill_ms: int = 5 * _DAY
+    vote_ms: int = 7 * _DAY
+    blacklist_max_ms: int = 730 * _DAY
+
+
+FULL_RULES = Rules()
+DEMO_RULES = Rules(
+    publication_min_ms=_SECOND,
+    addendum_notice_ms=_SECOND,
+    opening_ms=60 * _SECOND,
+    standstill_ms=_SECOND,
+    vote_ms=600 * _SECOND,
+)
+"""Whole procurements in seconds: for demonstrations on one machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """A contract that genesis deploys: its id and its module, which binds source and line table by hash."""
+
+    id: str
+    module: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genesis:
+    """The document's values. Whether they can found a network is for `genesis.ceremony.check_genesis` to say."""
+
+    chain_id: str
+    time_ms: int
+    members: tuple[Member, ...]
+    full_nodes: tuple[FullNode, ...]
+    parameters: Parameters
+    rules: Rules
+    contracts: tuple[Contract, ...]
+
+    @property
+    def hash(self) -> Digest:
+        """What names this network to others."""
+        return tagged_hash("genesis", encode(_genesis_value(self)))
+
+
+def members_value(genesis: Genesis) -> Value:
+    """The founders as governance's `setup` takes them."""
+    return tuple(
+        (member.name, member.operator, member.consensus_key, member.node_key, member.power)
+        for member in genesis.members
+    )
+
+
+def full_nodes_value(genesis: Genesis) -> Value:
+    """The full nodes as governance's `setup` takes them."""
+    return tuple((node.name, node.node_key) for node in genesis.full_nodes)
+
+
+def rules_value(rules: Rules) -> Value:
+    """The rules as governance's `setup` takes them."""
+    return (
+        rules.publication_min_ms,
+        rules.addendum_notice_ms,
+        rules.opening_ms,
+        rules.standstill_ms,
+        rules.vote_ms,
+        rules.blacklist_max_ms,
+    )
+
+
+def _genesis_value(genesis: Genesis) -> Value:
+    return (
+        genesis.chain_id,
+        genesis.time_ms,
+        members_value(genesis),
+        full_nodes_value(genesis),
+        parameters_value(genesis.parameters),
+        rules_value(genesis.rules),
+        tuple((contract.id, contract.module) for contract in genesis.contracts),
+    )

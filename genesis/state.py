@@ -1,0 +1,52 @@
+"""From the document to the first state: contracts deployed, governance set up, all at height 0.
+
+Every node computes this by itself. The state root of block 1's header is the root computed here, so two nodes with
+different documents could not even agree on the first block.
+"""
+
+from dataclasses import dataclass
+
+from chain.hashing import Digest
+from chain.parameters import parameters_value
+from chain.transaction import Call
+from genesis.document import Genesis, full_nodes_value, members_value, rules_value
+from vm.deployment import ModuleCache
+from vm.executor import GOVERNANCE, Governance, apply_genesis
+from vm.host import BlockEnvironment
+from vm.state import EMPTY_STATE_ROOT, StateTree, Writes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenesisState:
+    """The rows of the first state in order of their keys, its root, and what governance says in it."""
+
+    writes: Writes
+    state_root: Digest
+    governance: Governance
+
+
+def compute_genesis_state(genesis: Genesis, tree: StateTree) -> GenesisState:
+    """The state before the first block.
+
+    Raises:
+        Invalid: a contract's module does not verify.
+        ViewRefused: governance refuses the founders, parameters or rules; the message has its clause.
+    """
+    environment = BlockEnvironment(chain_id=genesis.chain_id, height=0, time_ms=genesis.time_ms)
+    contracts = [(contract.id, contract.module) for contract in genesis.contracts]
+    made = apply_genesis(contracts, [_setup_call(genesis)], environment, ModuleCache())
+    return GenesisState(
+        writes=made.writes,
+        state_root=tree.compute_root(EMPTY_STATE_ROOT, made.writes),
+        governance=made.governance,
+    )
+
+
+def _setup_call(genesis: Genesis) -> Call:
+    arguments = (
+        members_value(genesis),
+        full_nodes_value(genesis),
+        parameters_value(genesis.parameters),
+        rules_value(genesis.rules),
+    )
+    return Call(contract=GOVERNANCE, method="setup", arguments=arguments)
