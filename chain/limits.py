@@ -19,6 +19,7 @@ TRANSACTION_BYTES_MAX = 128 * 1024  # a sealed bid of the largest size class, tw
 TRANSACTION_CALLS_MAX = 16  # enough for "grant, publish, announce" in one act; bounds the undo log
 ARGUMENTS_MAX = 32  # parameters of one method
 LIST_ITEMS_MAX = 1_000  # items of one list argument
+WINDOW_MS_MAX = 3_600_000  # longest validity of a transaction: so far back a node looks for one carried out
 NONCE_BYTES = 16  # chance that never collides within a window
 GAS_LIMIT_MAX = 2**30 - 1  # a transaction's gas stays below 2^30, so that meters fit a machine word
 

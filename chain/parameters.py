@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, fields
 from chain.codec import Value, as_array, as_uint, decode, encode
 from chain.errors import Malformed
 from chain.hashing import Digest, tagged_hash
-from chain.limits import BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, GAS_LIMIT_MAX
+from chain.limits import BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, GAS_LIMIT_MAX, WINDOW_MS_MAX
 
 _PARAMETERS_BYTES_MAX = 256
 
@@ -15,7 +15,7 @@ _WALLS: dict[str, tuple[int, int]] = {
     "block_gas_max": (100_000, 2**40),
     "account_gas_max": (10_000, 2**40),
     "transaction_gas_max": (10_000, GAS_LIMIT_MAX),
-    "window_ms": (10_000, 24 * 3_600_000),
+    "window_ms": (10_000, WINDOW_MS_MAX),
     "precision_ms": (1, 60_000),
     "message_delay_ms": (1, 60_000),
     "timeout_propose_ms": (1, 600_000),

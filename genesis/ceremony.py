@@ -61,9 +61,9 @@ def add_member(genesis: Genesis, member: Member) -> Genesis:
 
 def add_full_node(genesis: Genesis, node: FullNode) -> Genesis:
     """The document with one more observer; raises `GenesisRefused` for a name or key that is taken."""
-    names = [entry.name for entry in (*genesis.members, *genesis.full_nodes)]
-    keys = [entry.node_key for entry in (*genesis.members, *genesis.full_nodes)]
-    if node.name in names or node.node_key in keys:
+    taken = {(entry.name, entry.node_key) for entry in genesis.full_nodes}
+    taken |= {(entry.name, entry.node_key) for entry in genesis.members}
+    if any(node.name == name or node.node_key == key for name, key in taken):
         raise GenesisRefused(f"full node {node.name!r}: its name or key is in the document already")
     return replace(genesis, full_nodes=(*genesis.full_nodes, node))
 

@@ -57,7 +57,6 @@ _CONTRACT_PREFIX = contract_key("")
 class Parts:
     """What the backend reads."""
 
-    info: NodeInfo
     genesis_document: bytes
     ledger: Ledger
     reactor: Reactor
@@ -71,7 +70,8 @@ class Parts:
 class NodeBackend:
     """See `rpc.backend.Backend`. Its own module cache: the one of the commit thread is not shared between threads."""
 
-    def __init__(self, parts: Parts, token: trio.lowlevel.TrioToken) -> None:
+    def __init__(self, parts: Parts, info: NodeInfo, token: trio.lowlevel.TrioToken) -> None:
+        self.info = info
         self._parts = parts
         self._token = token
         self._modules = ModuleCache()
@@ -91,11 +91,6 @@ class NodeBackend:
     def _ask_loop(self, question: Callable[[], T]) -> T:
         """What the node's loop says; blocks this thread for one turn of it."""
         return trio.from_thread.run_sync(question, trio_token=self._token)
-
-    @property
-    def info(self) -> NodeInfo:
-        """See `Backend`."""
-        return self._parts.info
 
     def standing(self) -> Standing:
         """See `Backend`."""

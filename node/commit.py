@@ -13,18 +13,19 @@ from chain.transaction import CheckedTransaction
 from node.head import Head
 from node.store.ledger import Ledger
 from vm.deployment import ModuleCache
-from vm.executor import ExecutedBlock, execute_block
+from vm.executor import ExecutedBlock, Governance, execute_block
 from vm.host import BlockEnvironment
 from vm.state import StateTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """What became of a block: for announcements, once it is on disk."""
+    """What became of a block: for announcements, once it is on disk. `governance` is None where it did not change."""
 
     certified: CertifiedBlock
     transactions: tuple[CheckedTransaction, ...]
     results: tuple[TransactionResult, ...]
+    governance: Governance | None
     head: Head
 
 
@@ -47,7 +48,11 @@ class Committer:
         new_head = compute_next_head(head, certified, executed, self._tree)
         self._ledger.append(certified, executed, new_head)
         return Committed(
-            certified=certified, transactions=tuple(transactions), results=executed.results, head=new_head
+            certified=certified,
+            transactions=tuple(transactions),
+            results=executed.results,
+            governance=executed.governance,
+            head=new_head,
         )
 
 

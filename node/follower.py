@@ -49,6 +49,11 @@ class Follower:
         self._core.on_claim(link.peer, height)
         self._changed.set()
 
+    def on_certificate(self, height: Height) -> None:
+        """More than two thirds have decided `height`, and its block is not to be had by voting."""
+        self._certified = max(self._certified, height)
+        self._changed.set()
+
     def on_link_down(self, link: Link) -> None:
         """Its claims are void."""
         self._core.on_link_down(link.peer)

@@ -4,7 +4,7 @@ Votes and proposals are verified here, before the core hears of them, against th
 correct node cannot send is misbehaviour; what merely comes late, early or twice is left out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import structlog
@@ -36,13 +36,14 @@ from p2p.link import Link
 from p2p.messages import Announce, Blocks, GetBlocks, GetBodies, HeightHeld, Message, NewBlock, Push, Want
 from p2p.network import Network
 from p2p.resend import describe_held, pick_missing
+from vm.executor import Governance
 
 log = structlog.get_logger("node")
 _INLINE_IDS_MAX = 200  # commitments over more ids are checked on a thread: 1.5 microseconds each
 _STALL_SECONDS = 1.0  # a height without progress for so long tells its peers what it holds
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
     """Node keys that may have links: those of the ledger, and those this node's operator trusts beside them."""
 
@@ -91,6 +92,12 @@ class Peers:
         self._network = network
         self._follower = follower
         self._spreading = spreading
+
+    def on_governance(self, governance: Governance) -> None:
+        """The members have changed who may connect."""
+        self.membership = replace(
+            self.membership, committed=frozenset(entry.public for entry in governance.nodes)
+        )
 
     # --- p2p.network.Node -----------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ from node.bodies import Bodies
 from node.clock import Clock
 from node.commit import Committed, Committer
 from node.head import Head
-from node.journal import Journal
+from node.journal import Journal, Replay
 from node.mempool import Mempool
 from node.proposer import build_block, compute_block_time_ms, compute_proposer_wait_ms
 from node.signer import Signer, SigningRefused
@@ -141,6 +141,7 @@ class Reactor:
         engine: Engine | None,
         signer: Signer | None,
         journal: Journal,
+        replay: Replay,
         committer: Committer,
         mempool: Mempool,
         bodies: Bodies,
@@ -149,11 +150,14 @@ class Reactor:
         may_vote: Callable[[], bool],
         block_pause_ms: int,
     ) -> None:
-        """`may_vote` is the signer's own gate; `block_pause_ms` is how long a proposer collects transactions."""
+        """`replay` is what the journal remembers of the height under way; `may_vote` is the signer's own gate;
+        `block_pause_ms` is how long a proposer collects transactions.
+        """
         self.head = head
         self.engine = engine
         self._signer = signer
         self._journal = journal
+        self._replay = replay
         self._committer = committer
         self._mempool = mempool
         self._bodies = bodies
@@ -197,10 +201,10 @@ class Reactor:
         self._schedule_heartbeat()
         if self.engine is None:
             return
-        replay = self._journal.start_height(self.head.next_height)
-        self._bodies.pin(check_transaction(raw, self.head.chain_id) for raw in replay.bodies.values())
+        bodies = self._replay.bodies.values()
+        self._bodies.pin(check_transaction(raw, self.head.chain_id) for raw in bodies)
         self.engine.handle(self._start_of_height())
-        for remembered in replay.inputs:
+        for remembered in self._replay.inputs:
             self.engine.handle(remembered)
         await self._carry_out_all(self.engine.resume())
         await self._wake_if_due()

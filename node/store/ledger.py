@@ -14,6 +14,7 @@ from typing import Protocol
 from chain.block import CertifiedBlock, compute_block_id, encode_block, encode_header
 from chain.certificate import encode_certificate
 from chain.hashing import Digest
+from chain.limits import WINDOW_MS_MAX
 from chain.parameters import encode_parameters, parameters_hash
 from chain.result import TransactionResult, encode_result
 from chain.transaction import TxId, compute_transaction_id
@@ -111,15 +112,16 @@ class Ledger(LedgerReader):
         assert head.block_id == compute_block_id(block.header) == certified.certificate.block_id
         assert len(executed.results) == len(block.transactions), "one result for each transaction"
         ids = tuple(compute_transaction_id(raw) for raw in block.transactions)
+        expires_ms = head.time_ms + self.head.parameters.window_ms
         batch = _build_batch(certified, ids, executed, head)
         with self._lock:
             self._store.write(batch, sync=True)
             self.head = head
-        self._window.add(head.time_ms, ids)
-        self._window.forget(head.time_ms - head.parameters.window_ms)
+        self._window.add(expires_ms, ids)
+        self._window.forget(head.time_ms)
 
     def has_transaction(self, transaction_id: TxId) -> bool:
-        """Whether a block younger than the replay window holds the transaction."""
+        """Whether a block whose transactions may not have expired holds the transaction."""
         return transaction_id in self._window
 
     @contextmanager
@@ -135,7 +137,7 @@ class Ledger(LedgerReader):
         self._store.close()
 
     def _load_window(self) -> None:
-        oldest_ms = self.head.time_ms - self.head.parameters.window_ms
+        oldest_ms = self.head.time_ms - WINDOW_MS_MAX
         blocks: list[tuple[int, tuple[TxId, ...]]] = []
         for height in range(self.head.height, 0, -1):
             header, ids = self.header(height), self.transaction_ids(height)
@@ -145,9 +147,11 @@ class Ledger(LedgerReader):
                 )
             if header.time_ms <= oldest_ms:
                 break
-            blocks.append((header.time_ms, ids))
-        for time_ms, ids in reversed(blocks):
-            self._window.add(time_ms, ids)
+            expires_ms = header.time_ms + self._records.parameters(header.parameters_hash).window_ms
+            if expires_ms > self.head.time_ms:
+                blocks.append((expires_ms, ids))
+        for expires_ms, ids in reversed(blocks):
+            self._window.add(expires_ms, ids)
 
 
 def _check_empty(store: Store, path: Path) -> None:

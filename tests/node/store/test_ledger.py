@@ -1,5 +1,6 @@
 """Blocks are written whole, found again by every key, and survive their process; what is wrong is named."""
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -158,6 +159,20 @@ class TestReplayWindow:
         raw = make_transaction(1)
         chain.grow([raw], time_ms=50_000)
         chain.grow(time_ms=50_000 + age_ms)
+        transaction_id = compute_transaction_id(raw)
+        assert chain.ledger.has_transaction(transaction_id) is held
+        assert chain.reopen().has_transaction(transaction_id) is held
+
+    @pytest.mark.parametrize(("now_ms", "held"), [(79_999, True), (80_000, False)])
+    def test_a_shortened_window_forgets_nothing_that_may_still_be_valid(
+        self, now_ms: int, held: bool
+    ) -> None:
+        """Made under 30 s, so possibly valid until 80,000; then within the new 10 s of a block at 79,999."""
+        chain = Chain(MemoryStore(), Parameters(window_ms=30_000))
+        raw = make_transaction(1)
+        certified, executed, head = make_next(chain.head, chain.keys, [raw], time_ms=50_000)
+        chain.ledger.append(certified, executed, replace(head, parameters=Parameters(window_ms=10_000)))
+        chain.grow(time_ms=now_ms)
         transaction_id = compute_transaction_id(raw)
         assert chain.ledger.has_transaction(transaction_id) is held
         assert chain.reopen().has_transaction(transaction_id) is held

@@ -1,0 +1,193 @@
+"""How the parts of a node fit together: each is made once, in the order in which they need each other.
+
+The few that need each other both ways (links and who listens to them, the core and what follows from its word) are made
+first and joined at the end, before any task runs.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+import trio
+from nacl.utils import random as random_bytes
+
+from consensus.engine import Engine
+from node.admission import Admission
+from node.backend import NodeBackend, Parts
+from node.bodies import Bodies
+from node.checker import Checker
+from node.clock import SystemClock
+from node.commit import Committer
+from node.config import Config
+from node.fetching import BodyFetcher
+from node.follower import Follower
+from node.hearing import Hearing
+from node.mempool import Mempool, MempoolLimits
+from node.opening import Opened
+from node.peers import Membership, Peers, Validating
+from node.reactor import Reactor
+from node.signer import Signer
+from node.spreading import Spreading
+from node.surroundings import NodeSurroundings
+from node.version import VERSION
+from node.voting import VotingGate
+from p2p.handshake import Identity
+from p2p.network import Network, PeerAddress
+from rpc.backend import NodeInfo
+from vm.deployment import ModuleCache
+from vm.state import PlainTree
+
+_VALIDATOR_PATIENCE_SECONDS = 0.3  # a validator usually decides a block itself a moment after its first peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """The parts with tasks of their own, and what HTTP asks."""
+
+    reactor: Reactor
+    network: Network
+    checker: Checker
+    follower: Follower
+    spreading: Spreading
+    peers: Peers
+    admission: Admission
+    backend: NodeBackend
+
+
+def assemble(opened: Opened) -> Assembled:
+    """All parts, joined; called within the loop that will run them."""
+    config, ledger, clock = opened.config, opened.ledger, SystemClock()
+    mempool = _make_mempool(config)
+    bodies = Bodies(mempool.get)
+    surroundings = NodeSurroundings()
+    gate = _make_gate(opened)
+    validating = _make_validating(opened, gate)
+    signer = None if validating is None else validating.signer
+    reactor = Reactor(
+        head=ledger.head,
+        engine=None if signer is None else Engine(signer.address),
+        signer=signer,
+        journal=opened.journal,
+        replay=opened.replay,
+        committer=Committer(ledger, PlainTree(), ModuleCache()),
+        mempool=mempool,
+        bodies=bodies,
+        clock=clock,
+        surroundings=surroundings,
+        may_vote=lambda: gate is not None and gate.is_open(),
+        block_pause_ms=config.consensus.block_pause_ms,
+    )
+    fetcher = BodyFetcher(ledger.head.chain_id, lambda: network.links)
+    peers = Peers(
+        reactor=reactor,
+        membership=_make_membership(opened),
+        ledger=ledger,
+        bodies=bodies,
+        fetcher=fetcher,
+        clock=clock,
+        validating=validating,
+    )
+    network = _make_network(opened, peers)
+    follower = Follower(reactor, network, 0.0 if validating is None else _VALIDATOR_PATIENCE_SECONDS)
+    admission = Admission(mempool, ledger, clock, config.mempool.check_threads)
+    spreading = Spreading(admission, mempool, reactor, network, ledger.has_transaction)
+    checker = Checker(reactor, bodies, ledger, fetcher)
+    parts = Parts(
+        genesis_document=opened.genesis_document,
+        ledger=ledger,
+        reactor=reactor,
+        mempool=mempool,
+        network=network,
+        follower=follower,
+        spreading=spreading,
+        clock=clock,
+    )
+    backend = NodeBackend(parts, _make_info(opened), trio.lowlevel.current_trio_token())
+    if gate is not None:
+        gate.join(reactor, follower)
+    peers.join(network, follower, spreading)
+    surroundings.join(
+        network=network, peers=peers, checker=checker, follower=follower, spreading=spreading, backend=backend
+    )
+    return Assembled(
+        reactor=reactor,
+        network=network,
+        checker=checker,
+        follower=follower,
+        spreading=spreading,
+        peers=peers,
+        admission=admission,
+        backend=backend,
+    )
+
+
+def _make_mempool(config: Config) -> Mempool:
+    limits = MempoolLimits(
+        transactions_max=config.mempool.transactions_max,
+        bytes_max=config.mempool.bytes_max,
+        sender_transactions_max=config.mempool.sender_transactions_max,
+    )
+    return Mempool(limits)
+
+
+def _make_gate(opened: Opened) -> VotingGate | None:
+    if opened.validator is None:
+        return None
+    return VotingGate(Hearing(opened.validator.key.address), opened.validator.start.vote_from)
+
+
+def _make_validating(opened: Opened, gate: VotingGate | None) -> Validating | None:
+    validator = opened.validator
+    if validator is None or gate is None:
+        return None
+    signer = Signer(
+        validator.key,
+        validator.record,
+        may_vote=gate.is_open,
+        get_journal_mark=lambda: opened.journal.mark,
+    )
+    return Validating(signer=signer, status_key=validator.key, hearing=gate.hearing)
+
+
+def _make_membership(opened: Opened) -> Membership:
+    return Membership(
+        committed=frozenset(entry.public for entry in opened.governance.nodes),
+        configured_ids=frozenset(address.node_id for address in _peer_addresses(opened.config)),
+    )
+
+
+def _peer_addresses(config: Config) -> tuple[PeerAddress, ...]:
+    """The configured "id@host:port"s; an IPv6 host stands in brackets."""
+    found = []
+    for text in config.p2p.persistent_peers:
+        node_id, _, place = text.partition("@")
+        host, _, port = place.rpartition(":")
+        found.append(PeerAddress(node_id=node_id, host=host.strip("[]"), port=int(port)))
+    return tuple(found)
+
+
+def _make_network(opened: Opened, peers: Peers) -> Network:
+    identity = Identity(
+        key=opened.node_key, chain_id=opened.genesis.chain_id, genesis_hash=opened.genesis.hash
+    )
+    return Network(
+        identity,
+        peers,
+        listen_host=opened.config.p2p.address,
+        listen_port=opened.config.p2p.port,
+        peers=_peer_addresses(opened.config),
+        chance=Random(),
+        get_ephemeral_seed=random_bytes,
+    )
+
+
+def _make_info(opened: Opened) -> NodeInfo:
+    """Addresses are put in when they are bound."""
+    return NodeInfo(
+        chain_id=opened.genesis.chain_id,
+        moniker=opened.config.moniker,
+        version=VERSION,
+        node_key=opened.node_key.public,
+        p2p_address="",
+        rpc_address="",
+        validator=None if opened.validator is None else opened.validator.key.public,
+    )

@@ -1,0 +1,134 @@
+"""Everything a node has on disk, opened in an order in which each check has what it needs.
+
+Configuration, genesis document, keys, ledger, log, signer's record: each is whole by itself or refuses with a message of
+its own, and at the end they are held against each other (`node.startcheck`). Nothing here repairs by guessing, and
+nothing is written before everything was read, but for the first state of an empty ledger.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from chain.keys import SigningKey
+from chain.limits import STORE_CHECKED_BLOCKS
+from genesis.ceremony import check_genesis
+from genesis.document import Genesis
+from genesis.file import read_genesis, render_genesis
+from node.config import Config
+from node.files import DiskFiles
+from node.head import genesis_head
+from node.home import Home
+from node.journal import Journal, Replay
+from node.keyfile import KeyKind, read_key
+from node.signer_record import SignerRecord
+from node.startcheck import StartFinding, check_start
+from node.store.ledger import Ledger
+from node.store.leveldb import LevelStore
+from node.store.selfcheck import check_ledger
+from vm.deployment import ModuleCache
+from vm.executor import Governance, read_governance
+from vm.host import BlockEnvironment
+
+log = structlog.get_logger("node")
+_FILES = DiskFiles()
+
+AskPassphrase = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validator:
+    """What only a validator's home has. `start` says from which height it may vote."""
+
+    key: SigningKey
+    record: SignerRecord
+    start: StartFinding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A node's home, open and checked. `replay` is what the log remembers of the height under way."""
+
+    config: Config
+    genesis: Genesis
+    genesis_document: bytes
+    node_key: SigningKey
+    ledger: Ledger
+    journal: Journal
+    replay: Replay
+    governance: Governance
+    validator: Validator | None
+
+
+@contextmanager
+def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator[Opened]:
+    """Opens everything, and closes it when the context ends.
+
+    Raises:
+        GenesisRefused: the genesis document.
+        DiskFault: keys, ledger, log or record, each with its own kind.
+    """
+    genesis = read_genesis(home.genesis)
+    node_key = read_key(home.node_key, KeyKind.NODE, ask)
+    with ExitStack() as stack:
+        ledger = _open_ledger(home, config, genesis)
+        stack.callback(ledger.close)
+        journal = Journal(home.journal, genesis.chain_id, _FILES)
+        stack.callback(journal.close)
+        newest = journal.newest_height
+        replay = journal.start_height(ledger.head.next_height)
+        validator = None
+        if home.validator_key.exists():
+            key = read_key(home.validator_key, KeyKind.VALIDATOR, ask)
+            record = SignerRecord(home.signer_record, key.address, genesis.chain_id, _FILES)
+            stack.callback(record.close)
+            start = check_start(ledger.head.height, newest, journal.mark, record.last)
+            for loss in start.losses:
+                log.error("something of this node's disk is lost", what=loss, votes_from=start.vote_from)
+            validator = Validator(key=key, record=record, start=start)
+        yield Opened(
+            config=config,
+            genesis=genesis,
+            genesis_document=render_genesis(genesis).encode(),
+            node_key=node_key,
+            ledger=ledger,
+            journal=journal,
+            replay=replay,
+            governance=_read_governance(ledger),
+            validator=validator,
+        )
+
+
+def _open_ledger(home: Home, config: Config, genesis: Genesis) -> Ledger:
+    path = home.store(config.store.directory)
+    store = LevelStore(path, cache_bytes=config.store.cache_bytes)
+    try:
+        ledger = Ledger.open(store, path, genesis.hash)
+        if ledger is None:
+            return _begin_ledger(store, home, config, genesis)
+        check_ledger(store, ledger, path, STORE_CHECKED_BLOCKS)
+    except BaseException:
+        store.close()
+        raise
+    log.info("ledger opened", height=ledger.head.height, state_root=ledger.head.state_root.hex()[:16])
+    return ledger
+
+
+def _begin_ledger(store: LevelStore, home: Home, config: Config, genesis: Genesis) -> Ledger:
+    state = check_genesis(genesis).state
+    head = genesis_head(
+        chain_id=genesis.chain_id,
+        time_ms=genesis.time_ms,
+        state_root=state.state_root,
+        validators=state.governance.validators,
+        parameters=state.governance.parameters,
+    )
+    log.info("ledger begun", chain_id=genesis.chain_id, genesis_hash=genesis.hash.hex())
+    return Ledger.create(store, home.store(config.store.directory), genesis.hash, head, state.writes)
+
+
+def _read_governance(ledger: Ledger) -> Governance:
+    head = ledger.head
+    environment = BlockEnvironment(chain_id=head.chain_id, height=head.height, time_ms=head.time_ms)
+    return read_governance(ledger.state, environment, ModuleCache())

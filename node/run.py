@@ -1,0 +1,149 @@
+"""One node from its home directory to its end.
+
+Its parts are assembled, then every task starts in one nursery. A task that fails ends the node: faults of the disk, a port
+in use and a state that contradicts its certificate are told in one message each, and anything else is a mistake of ours
+and shows its traceback. A signal ends it cleanly: HTTP first, then the links, then the disk, on which everything
+acknowledged is synced already.
+
+    reactor.run              owns the head; all else speaks to it through its inbox
+    reactor.timers.run       time-outs and heartbeats
+    checker.run              proposals' bodies and headers
+    network.run              links
+    follower.run             certified blocks from peers
+    spreading.run_*          transactions in and out
+    peers.run_stall_watch    what partitions swallowed
+"""
+
+import errno
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+import trio
+
+from chain.errors import Invalid
+from node.assembly import Assembled, assemble
+from node.config import Config, ConfigError, read_config
+from node.faults import DiskFault
+from node.home import Home
+from node.logs import configure_logs
+from node.opening import AskPassphrase, Opened, open_home
+from node.validity import Diverged
+from p2p.network import Network
+from rpc.run import AddressInUse, RpcThread
+from rpc.server import make_app
+
+log = structlog.get_logger("node")
+EXIT_FAULT = 1
+
+
+class AddressTaken(Exception):
+    """A listening address cannot be had; the message names the key of the configuration to change."""
+
+
+_TOLD = (ConfigError, DiskFault, Invalid, AddressTaken, Diverged)
+"""What is told to the operator in one message; anything else is a mistake of ours."""
+
+
+def main(home: Path, ask: AskPassphrase | None = None) -> int:
+    """Runs the node of `home` until a signal ends it; the exit code. `ask` gives passphrases of encrypted keys."""
+    if not __debug__:
+        print(
+            "terang: python -O removes checks that this node relies on; start it without -O", file=sys.stderr
+        )
+        return EXIT_FAULT
+    try:
+        place = Home(home)
+        config = read_config(place.config)
+        configure_logs(config.log.level, config.log.format)
+        with open_home(place, config, ask) as opened:
+            trio.run(_run, opened)
+    except _TOLD as error:
+        return _tell(error)
+    except BaseExceptionGroup as group:
+        told, unexpected = group.split(_TOLD)
+        if unexpected is not None or told is None:
+            raise
+        return _tell(_first(told))
+    return 0
+
+
+def _tell(error: BaseException) -> int:
+    print(f"terang: {error}", file=sys.stderr)
+    return EXIT_FAULT
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _run(opened: Opened) -> None:
+    node = assemble(opened)
+    config = opened.config
+    rpc = _bind_rpc(config, node)
+    try:
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async with trio.open_nursery() as nursery:
+                p2p_port = await _listen(nursery, node.network, config)
+                _announce(opened, node, p2p_port, rpc.port)
+                nursery.start_soon(node.reactor.run)
+                nursery.start_soon(node.reactor.timers.run)
+                nursery.start_soon(node.checker.run)
+                nursery.start_soon(node.follower.run)
+                nursery.start_soon(node.spreading.run_admission)
+                nursery.start_soon(node.spreading.run_announcing)
+                nursery.start_soon(node.peers.run_stall_watch)
+                rpc.start()
+                number = await anext(aiter(signals))
+                log.info("ending", signal=signal.Signals(number).name)
+                await trio.to_thread.run_sync(rpc.stop)
+                nursery.cancel_scope.cancel()
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(rpc.stop)
+            await trio.to_thread.run_sync(node.admission.close)
+    log.info("ended", height=opened.ledger.head.height)
+
+
+def _bind_rpc(config: Config, node: Assembled) -> RpcThread:
+    try:
+        return RpcThread(make_app(node.backend), config.rpc.address, config.rpc.port)
+    except AddressInUse as error:
+        raise AddressTaken(
+            f"{error}. Another program listens there, perhaps this node; or set rpc.port in config/terang.toml"
+        ) from error
+
+
+async def _listen(nursery: trio.Nursery, network: Network, config: Config) -> int:
+    try:
+        port: int = await nursery.start(network.run)
+    except OSError as error:
+        reason = "Address already in use" if error.errno == errno.EADDRINUSE else error.strerror
+        raise AddressTaken(
+            f"p2p address {config.p2p.address}:{config.p2p.port}: {reason}. "
+            "Another program listens there, perhaps this node; or set p2p.port in config/terang.toml"
+        ) from error
+    return port
+
+
+def _announce(opened: Opened, node: Assembled, p2p_port: int, rpc_port: int) -> None:
+    config = opened.config
+    info = node.backend.info = replace(
+        node.backend.info,
+        p2p_address=f"tcp://{config.p2p.external or f'{config.p2p.address}:{p2p_port}'}",
+        rpc_address=f"tcp://{config.rpc.address}:{rpc_port}",
+    )
+    log.info(
+        "node up",
+        moniker=info.moniker,
+        chain_id=info.chain_id,
+        height=opened.ledger.head.height,
+        p2p=info.p2p_address,
+        rpc=info.rpc_address,
+        role="full node" if info.validator is None else "validator",
+    )

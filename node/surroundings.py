@@ -1,0 +1,77 @@
+"""What follows from the reactor's word: votes and proposals go to the links, a committed block to everybody who waits for it."""
+
+import structlog
+
+from chain.certificate import Certificate
+from chain.proposal import SignedProposal, VerifiedProposal
+from chain.vote import SignedVote
+from node.backend import NodeBackend
+from node.checker import Checker
+from node.commit import Committed
+from node.follower import Follower
+from node.peers import Peers
+from node.spreading import Spreading
+from p2p.messages import NewBlock, ProposalMessage, VoteMessage
+from p2p.network import Network
+
+log = structlog.get_logger("node")
+
+
+class NodeSurroundings:
+    """See `node.reactor.Surroundings`. `join` names the parts, which need the reactor themselves, before it runs."""
+
+    def join(
+        self,
+        *,
+        network: Network,
+        peers: Peers,
+        checker: Checker,
+        follower: Follower,
+        spreading: Spreading,
+        backend: NodeBackend,
+    ) -> None:
+        """The parts that are told."""
+        self._network = network
+        self._peers = peers
+        self._checker = checker
+        self._follower = follower
+        self._spreading = spreading
+        self._backend = backend
+        self._last_time_ms: int | None = None
+
+    def broadcast_vote(self, vote: SignedVote) -> None:
+        """See `Surroundings`."""
+        self._network.broadcast(VoteMessage(vote=vote))
+
+    def broadcast_proposal(self, proposal: SignedProposal) -> None:
+        """See `Surroundings`."""
+        self._network.broadcast(ProposalMessage(proposal=proposal))
+
+    def check_value(self, proposal: VerifiedProposal) -> None:
+        """See `Surroundings`."""
+        self._checker.check(proposal)
+
+    def fetch_decided(self, certificate: Certificate) -> None:
+        """See `Surroundings`."""
+        self._follower.on_certificate(certificate.height)
+
+    def on_committed(self, committed: Committed) -> None:
+        """See `Surroundings`."""
+        head = committed.head
+        self._checker.on_height(head.height)
+        self._follower.on_height(head.height)
+        self._spreading.on_gone([checked.id for checked in committed.transactions])
+        self._network.broadcast(NewBlock(height=head.height, block_id=head.block_id))
+        if committed.governance is not None:
+            self._peers.on_governance(committed.governance)
+            self._network.close_strangers()
+        interval_ms = 0 if self._last_time_ms is None else head.time_ms - self._last_time_ms
+        self._last_time_ms = head.time_ms
+        self._backend.on_committed(len(committed.transactions), interval_ms)
+        log.info(
+            "committed",
+            height=head.height,
+            transactions=len(committed.transactions),
+            round=committed.certified.certificate.round,
+            state_root=head.state_root.hex()[:16],
+        )
