@@ -1,0 +1,47 @@
+"""Which errors a person gets as one line and exit code 2: everything that a person, a file or a node can get wrong.
+
+What is not in this list is a fault of ours and shows its traceback, so that it can be reported.
+"""
+
+import pilot.ledger
+from chain.errors import Invalid
+from node.config import ConfigError
+from node.faults import DiskFault
+from pilot.ocds import UnreadableInput
+from rpc.client import BadAnswer, CallRefused, Unreachable
+
+USAGE = 2
+"""Exit code where a command could not do what was asked."""
+REFUSED = 1
+"""Exit code where the ledger carried a transaction and a contract refused it."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+class NotDone(Exception):
+    """A command cannot do what was asked. The message says what came, what was expected, and the next step."""
+
+
+EXPECTED: tuple[type[Exception], ...] = (
+    NotDone,
+    Invalid,
+    ConfigError,
+    DiskFault,
+    UnreadableInput,
+    Unreachable,
+    pilot.ledger.Unreachable,
+    CallRefused,
+    BadAnswer,
+    OSError,
+)
+
+
+def explain(error: Exception) -> str:
+    """The line for a person, with the next step where the error itself does not have it."""
+    match error:
+        case Unreachable() | pilot.ledger.Unreachable():
+            return f"{error}. Start a node with: terang start --home DIR, or give its address with --node"
+        case OSError(filename=str(name)):
+            return f"{name}: {error.strerror}. Check the path, its owner and its permissions"
+        case _:
+            return str(error)
