@@ -66,12 +66,12 @@ class _Site:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._hub = Hub(backend)
-        self._reading = CapacityLimiter(READING_THREADS)
-        self._waiting = CapacityLimiter(WAITING_THREADS)
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        """While the application runs, one task follows the chain for all subscribers."""
+        """While the application runs, one task follows the chain for all subscribers. Limiters belong to its loop."""
+        self._reading = CapacityLimiter(READING_THREADS)
+        self._waiting = CapacityLimiter(WAITING_THREADS)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._hub.follow)
             yield
