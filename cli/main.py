@@ -1,13 +1,13 @@
 """Entry of the `terang` command: the table of commands, and the one place where errors become a line and an exit code."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version as installed_version
 from typing import NoReturn
 
 import typer
 
-from cli import testnet
+from cli import calls, contract, genesis, init, keys, pilot, start, status, testnet
 from cli.errors import EXPECTED, INTERRUPTED, USAGE, explain
 
 app = typer.Typer(
@@ -26,8 +26,23 @@ def version() -> None:
     typer.echo(f"terang {installed_version('terang')}")
 
 
-app.command(epilog="Example: terang testnet --validators 4 --full-nodes 1 --output net")(testnet.testnet)
-app.command(epilog="Example: terang version")(version)
+_COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
+    (testnet.testnet, "terang testnet --validators 4 --full-nodes 1 --output net"),
+    (init.init, "terang init --home node --moniker PU --chain-id terang-jabar"),
+    (start.start, "terang start --home node"),
+    (status.status, "terang status --node http://127.0.0.1:26657"),
+    (calls.query, "terang query governance member_list"),
+    (pilot.pilot, "terang pilot --keys net/operators --node http://127.0.0.1:26657 --tenders 10"),
+    (version, "terang version"),
+)
+"""Single commands, each with its example."""
+
+for _command, _example in _COMMANDS:
+    app.command(epilog=f"Example: {_example}")(_command)
+app.add_typer(genesis.app, name="genesis")
+app.add_typer(keys.app, name="keys")
+app.add_typer(calls.app, name="tx")
+app.add_typer(contract.app, name="contract")
 
 
 def run(arguments: Sequence[str]) -> int:
