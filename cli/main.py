@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import calls, contract, genesis, init, keys, pilot, start, status, testnet
+from cli import calls, contract, demo, genesis, init, keys, pilot, start, status, testnet
 from cli.errors import EXPECTED, INTERRUPTED, USAGE, explain
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (status.status, "terang status --node http://127.0.0.1:26657"),
     (calls.query, "terang query governance member_list"),
     (pilot.pilot, "terang pilot --keys net/operators --node http://127.0.0.1:26657 --tenders 10"),
+    (demo.demo, "terang demo --tenders 12 --exit"),
     (version, "terang version"),
 )
 """Single commands, each with its example."""
