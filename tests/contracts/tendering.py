@@ -131,6 +131,10 @@ class Tendering(Ledger):
         """The selection group acts."""
         return self.do(signer, "tender", method, *arguments)
 
+    def refused_act(self, method: str, *arguments: Value, signer: SigningKey = GROUP) -> str:
+        """An act of the selection group that must be refused; the message."""
+        return self.refused(signer, "tender", method, *arguments)
+
     def record(self, tender: bytes) -> dict[str, Value]:
         """The tender's record by field."""
         row = self.view("tender", "tender_record", tender)
