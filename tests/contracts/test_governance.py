@@ -6,6 +6,7 @@ from chain.errors import Malformed
 from chain.parameters import PARAMETER_NAMES, Parameters
 from tests.contracts.ledger import (
     AGENCIES,
+    CHAIN,
     GENESIS_MS,
     VOTE_MS,
     Ledger,
@@ -18,6 +19,7 @@ from tests.contracts.ledger import (
 from vm.deployment import ModuleCache
 from vm.executor import ViewRefused, apply_genesis
 from vm.host import BlockEnvironment
+from vm.overlay import MemoryState
 
 
 @pytest.fixture
@@ -206,3 +208,30 @@ def test_a_change_that_came_too_late_to_be_possible_is_refused_with_its_last_vot
     vote(ledger, numbers[1], "utara")
     message = ledger.refused(operator("selatan"), "governance", "vote", numbers[1], True)
     assert "clause 1.2" in message
+
+
+def test_one_name_is_not_a_member_and_a_full_node(ledger: Ledger) -> None:
+    (consensus, node), bpk = (key("consensus bpk").public, key("node bpk").public), key("node x").public
+    who = operator("bpk").address
+    member = ledger.do(operator("barat"), "governance", "propose_member", "auditor", who, consensus, node, 5)
+    vote(ledger, member, "timur")
+    message = ledger.refused(operator("utara"), "governance", "vote", member, True)
+    assert message == "clause 1.2: auditor is a full node's name"
+    full_node = ledger.do(operator("barat"), "governance", "propose_node", "timur", bpk)
+    vote(ledger, full_node, "timur")
+    message = ledger.refused(operator("utara"), "governance", "vote", full_node, True)
+    assert message == "clause 1.2: timur is a member's name"
+
+
+def test_there_are_no_more_members_than_the_ledger_has_room_for() -> None:
+    """128 founders fill it; the strongest could admit another alone."""
+    founders = tuple(
+        member_row(f"agency {number}", power=10_000 if number == 0 else 1) for number in range(128)
+    )
+    environment = BlockEnvironment(chain_id=CHAIN, height=0, time_ms=GENESIS_MS)
+    made = apply_genesis(compiled(), [setup_call(founders)], environment, ModuleCache())
+    assert len(made.governance.validators) == 128
+    ledger = Ledger()
+    ledger.state = MemoryState({key: value for key, value in made.writes if value is not None})
+    message = ledger.refused(operator("agency 0"), "governance", "propose_member", *member_row("one more"))
+    assert message == "clause 1.1: there are at most 128 members"
