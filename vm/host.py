@@ -114,14 +114,19 @@ class ContractStorage:
         self._write(self._key(number, parts), None)
 
     def rows(self, number: int, prefix: Sequence[RuntimeValue], limit: int) -> list[list[RuntimeValue]]:
-        """The entries under a prefix of the key as they are now: remaining key parts, then the value. Traps beyond `limit`."""
+        """The entries under a prefix of the key as they are now: remaining key parts, then the value. Traps beyond `limit`.
+
+        No more rows are looked for than can be paid; one more than that is out of gas.
+        """
         kind = self._storage[number]
         start = self._key(number, prefix)
-        self._run.gas.charge(cost_of_rows(1))
-        found = self._run.state.iterate(start, end_of_prefix(start), limit + 1)
+        gas = self._run.gas
+        gas.charge(cost_of_rows(1))
+        wanted = min(limit, gas.left // cost_of_rows(1)) + 1
+        found = self._run.state.iterate(start, end_of_prefix(start), wanted)
         if len(found) > limit:
             raise trapped("a range over {} visits at most {} entries, and there are more", kind.name, limit)
-        self._run.gas.charge(cost_of_rows(len(found)))
+        gas.charge(cost_of_rows(len(found)))
         remaining = kind.keys[len(prefix) :]
         return [
             [*decode_parts(remaining, key[len(start) :]), self._decode(number, data)] for key, data in found

@@ -52,7 +52,7 @@ def on_for(frame: Frame, i: Instruction) -> int:
     start, end, bound = frame.number(i[2]), frame.number(i[3]), i[4]
     if end - start > bound:
         raise trapped("the loop turns at most {} times, and it would more often", bound)
-    return _begin(frame, iter([(number,) for number in range(start, end)]), i[1:2])
+    return _begin(frame, zip(range(start, end), strict=True), i[1:2])
 
 
 def on_for_rows(frame: Frame, i: Instruction) -> int:

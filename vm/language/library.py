@@ -93,7 +93,7 @@ _TABLE = (
         "price * quantity / 1000, rounded half up; the number of decimals is a constant.",
     ),
     # bytes and texts
-    _special("len", "len(x) -> uint", "Items of a list, bytes of bytes, characters of a text."),
+    _special("len", "len(x) -> uint", "Items of a list, bytes of bytes, bytes in UTF-8 of a text."),
     _special(
         "to_bytes",
         "to_bytes(x: uint | addr | str) -> bytes",
