@@ -51,9 +51,11 @@ def test_arithmetic_is_pythons(expression: str, x: int, y: int) -> None:
         return
     answer = run(source, as_value(x), as_value(y))
     want = expected(expression, x, y)
-    assert (answer.code if isinstance(answer, Stopped) else answer) == (
-        want if isinstance(want, ResultCode) else as_value(want)
-    )
+    if isinstance(want, ResultCode):
+        assert isinstance(answer, Stopped)
+        assert answer.code is want
+    else:
+        assert answer == as_value(want)
 
 
 def as_value(number: int) -> "int | bytes":

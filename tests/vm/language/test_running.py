@@ -75,7 +75,10 @@ def code_of(answer: "Value | Stopped") -> ResultCode:
 def test_expressions(expression: str, expected: int | ResultCode) -> None:
     top = f"\nBIG = {2**255 - 2}\n"
     answer = run(function(f"return {expression}", "x: uint, y: uint", top=top), 5, 3)
-    assert (answer.code if isinstance(answer, Stopped) else answer) == expected
+    if isinstance(expected, ResultCode):
+        assert code_of(answer) is expected
+    else:
+        assert answer == expected
 
 
 def test_texts_and_bytes() -> None:
