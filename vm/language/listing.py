@@ -2,6 +2,9 @@
 
 `terang contract show` prints it. With the source an auditor sees that they belong together; without it, the
 module alone still says its methods, types, storage and every refusal.
+
+Nobody trusts the compiler, so a module may hold any text. What would move a terminal's cursor or turn the
+direction of reading is shown as its escape.
 """
 
 from collections.abc import Iterator
@@ -16,7 +19,15 @@ _CODE_COLUMN = 58
 
 
 def show_module(module: Module, source: str | None) -> str:
-    """The listing of a module. A source that is not the module's own is refused a place beside it."""
+    """The listing of a module, ending in a line break.
+
+    First its id, code hash and source hash, and whether `source` is the one it was compiled from, as the module
+    says by that hash; a source that is not is left out. Then methods, storage, types, calls of other contracts
+    and the texts of all refusals. Then each function: every instruction by number, indented by its nesting,
+    registers as parameters or r0, r1 ...; behind `|` the source line where it changes, or only its number.
+
+    That the source really compiles to the module, only compiling it again shows.
+    """
     own = source is not None and compute_source_hash(source) == module.source_hash
     lines = source.split("\n") if source is not None and own else None
     return "\n".join(_show(module, lines, given=source is not None)) + "\n"
@@ -41,7 +52,7 @@ def _show(module: Module, lines: list[str] | None, *, given: bool) -> Iterator[s
     yield from _section("records", [f"{found.name}({_fields(found.fields)})" for found in module.records])
     yield from _section("events", [f"{found.name}({_fields(found.fields)})" for found in module.events])
     yield from _section("calls of other contracts", [_external(found) for found in module.externals])
-    yield from _section("refusals", list(module.messages))
+    yield from _section("refusals", [_plain(message) for message in module.messages])
     for function in module.functions:
         yield ""
         yield _head(function)
@@ -93,7 +104,7 @@ def _code(function: FunctionCode, module: Module, lines: list[str] | None) -> It
 def _source_line(line: int, lines: list[str] | None) -> str:
     if lines is None:
         return f"| {line}"
-    return f"| {line:4} {lines[line - 1]}" if line <= len(lines) else f"| {line:4}"
+    return f"| {line:4} {_plain(lines[line - 1])}" if line <= len(lines) else f"| {line:4}"
 
 
 def _instruction(instruction: Instruction, function: FunctionCode, module: Module) -> str:
@@ -133,7 +144,7 @@ def _operand(letter: str, number: int, function: FunctionCode, module: Module) -
         case "e":
             return module.events[number].name
         case "t":
-            return f'"{module.messages[number]}"'
+            return f'"{_plain(module.messages[number])}"'
         case _:
             return f".{number}" if letter == "p" else str(number)
 
@@ -143,6 +154,11 @@ def _constant(value: bool | int | bytes | str) -> str:
         case bytes():
             return "0x" + value.hex().upper()
         case str():
-            return '"' + value + '"'
+            return '"' + _plain(value) + '"'
         case _:
             return str(value)
+
+
+def _plain(text: str) -> str:
+    """Text whose every character can be seen."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
