@@ -98,7 +98,8 @@ class TypeReader:
         if type(value) is int:
             return Scalar(as_uint(value, "type", (Scalar.WIDE_INT if wide else Scalar.ADDR).value))
         parts = as_array(value, "type", length_max=3)
-        match parts:
+        tag = as_uint(parts[0], "type") if parts else None  # True is not 1: a type has one form
+        match (tag, *parts[1:]):
             case (0, number):
                 return self.enums[as_uint(number, "enum", len(self.enums) - 1)]
             case (1, number):

@@ -2,11 +2,12 @@
 
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chain.codec import Value, decode, encode
-from chain.errors import Invalid
+from chain.errors import Invalid, Malformed
 from chain.limits import MODULE_BYTES_MAX
 from tests.vm.test_verify import SOURCE
 from vm.deployment import decode_verified
@@ -81,6 +82,17 @@ def changed(value: Value, data: st.DataObject) -> Value:
             return (*value[:index], value[index], *value[index:])
         case _:
             return (*value[:index], changed(value[index], data), *value[index + 1 :])
+
+
+def test_true_is_not_one() -> None:
+    """A record's type is [1, number], and nothing that only equals it."""
+    whole = decode(sound(), bytes_max=MODULE_BYTES_MAX)
+    text = encode(whole)
+    place = text.index(encode((2, (1, 0), 4)))
+    wrong = text[:place] + encode((2, (True, 0), 4)) + text[place + len(encode((2, (1, 0), 4))) :]
+    assert len(wrong) == len(text)
+    with pytest.raises(Malformed, match="expected an integer"):
+        decode_verified(wrong)
 
 
 def test_the_hash_is_of_the_bytes() -> None:
