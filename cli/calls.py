@@ -57,7 +57,7 @@ def call(
         int, typer.Option("--valid", min=1, max=600, help="Seconds after which no block takes it any more.")
     ] = DEFAULT_VALIDITY_S,
 ) -> None:
-    """Call a contract in a signed transaction, and wait for its block.
+    """Call a contract and wait for the block.
 
     Exit code 1 says that a block has it and the contract refused it.
     """

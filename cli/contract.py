@@ -23,7 +23,10 @@ _SOURCE_BYTES_MAX = 1024 * 1024
 
 @app.command(epilog="Example: terang contract check tender.contract")
 def check(files: Annotated[list[Path], typer.Argument(help="Contracts' sources.")]) -> None:
-    """Show every mistake of a source: line, reason and what to write instead."""
+    """Show every mistake of a source.
+
+    Each with its line, the reason of the rule, and what to write instead.
+    """
     mistakes = 0
     for file in files:
         source = _read_source(file)
@@ -45,7 +48,7 @@ def compile_command(
         Path | None, typer.Option(help="The module to write. None: beside the source, ending in .module.")
     ] = None,
 ) -> None:
-    """Compile a source to the module that the network runs."""
+    """Compile a source to the module that nodes run."""
     compiled = compile_contract(_read_source(file), file.stem)
     target = file.with_suffix(MODULE_ENDING) if output is None else output
     target.write_bytes(compiled.code)
@@ -61,7 +64,10 @@ def show(
         Path | None, typer.Option(help="With a module: the source to show beside it, if it is its own.")
     ] = None,
 ) -> None:
-    """Show a contract as it runs: methods, storage, refusals, and instructions beside their lines."""
+    """Show a contract as it runs.
+
+    Methods, storage and refusals, then the instructions beside their source lines.
+    """
     if file.suffix == SOURCE_ENDING:
         text = _read_source(file)
         typer.echo(show_module(compile_contract(text, file.stem).module, text), nl=False)

@@ -41,7 +41,10 @@ def demo(
         typer.Option(help="A new directory for the network, which is kept. None: a temporary one."),
     ] = None,
 ) -> None:
-    """Start five nodes here, replay tenders on them, and compare the awards with the record."""
+    """Run a whole network here and replay tenders on it.
+
+    Five nodes start; the awards are compared with the record.
+    """
     if input_path is not None and not input_path.is_file():
         raise NotDone(f"{input_path}: there is no such file. Give one with --input, or none for the sample")
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -28,6 +28,7 @@ class PilotDisplay:
         self._bar = Progress(
             TextColumn("tenders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
         )
+        self._tenders = tenders
         self._task = self._bar.add_task("tenders", total=tenders)
         self._live = Live(self._bar, console=console, refresh_per_second=4) if console.is_terminal else None
         self._told_s = time.monotonic()
@@ -46,12 +47,13 @@ class PilotDisplay:
     def show(self, progress: pilot.report.Progress) -> None:
         """Where the run stands now."""
         if self._live is not None:
-            self._bar.update(self._task, completed=progress.done)
+            self._bar.update(self._task, completed=progress.done, total=self._tenders or progress.started)
             self._live.update(Group(self._bar, Text(format_progress(progress), style="dim")))
         elif time.monotonic() - self._told_s >= _QUIET_S:
             self._told_s = time.monotonic()
             self._console.print(
-                Text(f"{progress.done} of {progress.started} tenders; {format_progress(progress)}")
+                Text(f"{progress.done} of {progress.started} tenders; {format_progress(progress)}"),
+                soft_wrap=True,
             )
 
 

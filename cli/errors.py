@@ -41,6 +41,8 @@ def explain(error: Exception) -> str:
     match error:
         case Unreachable() | pilot.ledger.Unreachable():
             return f"{error}. Start a node with: terang start --home DIR, or give its address with --node"
+        case BadAnswer():
+            return f"no node of ours answered: {error}. Check that --node is the RPC address of a node"
         case OSError(filename=str(name)):
             return f"{name}: {error.strerror}. Check the path, its owner and its permissions"
         case _:

@@ -39,7 +39,10 @@ def new(
         str | None, typer.Option("--time", help="When the network begins, in RFC 3339. None: now.")
     ] = None,
 ) -> None:
-    """Begin a document without members, with the contracts of this release."""
+    """Begin a document without members.
+
+    It deploys the contracts of this release.
+    """
     if file.exists():
         raise NotDone(f"{file}: there is a document already. Give another name, or remove this one")
     time_ms = time.time_ns() // 1_000_000 if at is None else parse_time(at)
@@ -85,7 +88,10 @@ def add_full_node_command(
     home: NodeHomeOption = None,
     node_key: NodeKeyOption = None,
 ) -> None:
-    """Add an observer's node, which receives everything and decides nothing."""
+    """Add an observer's node.
+
+    It receives everything and decides nothing.
+    """
     key = _pick_key("--node-key", node_key, home, KeyKind.NODE)
     grown = add_full_node(read_genesis(file), FullNode(name=name, node_key=key))
     write_genesis(file, grown)
@@ -94,7 +100,10 @@ def add_full_node_command(
 
 @app.command(epilog="Example: terang genesis check genesis.json")
 def check(file: FileArgument) -> None:
-    """Found the network in memory, as every node will, and show what all must agree on."""
+    """Found the network in memory and show its hash.
+
+    Every node will do the same; what is shown is what all members must agree on.
+    """
     genesis = read_genesis(file)
     findings = check_genesis(genesis)
     _show(genesis, findings.foreign_contracts)

@@ -46,7 +46,7 @@ def new(
 
 @app.command(epilog="Example: terang keys show operator.key")
 def show(file: Annotated[Path, typer.Argument(help="A key file.")]) -> None:
-    """Show the public half of a key; needs no passphrase."""
+    """Show the public half of a key."""
     _show(file, read_key_info(file))
 
 
@@ -63,7 +63,9 @@ def import_key(
         str | None, typer.Option(help="With --floor: the network's name, if the home has no genesis yet.")
     ] = None,
 ) -> None:
-    """Write a key file from a seed of 64 hexadecimal digits on standard input.
+    """Write a key file from a seed on standard input.
+
+    The seed is 64 hexadecimal digits.
 
     With --home and --floor it brings in a validator's key that may have signed before: the key, unless it is there, and
     its record of signatures. Give a height that the network has passed since the key last signed: a validator that signs

@@ -87,7 +87,7 @@ def pilot(
     ] = None,
     tenders: Annotated[int | None, typer.Option(min=1, help="At most so many tenders. None: all.")] = None,
 ) -> None:
-    """Replay recorded tenders on a running network and compare the awards."""
+    """Replay recorded tenders on a network; compare awards."""
     console = Console()
     if input_path is not None and not input_path.is_file():
         raise NotDone(f"{input_path}: there is no such file. Give one with --input, or none for the sample")

@@ -219,7 +219,7 @@ def testnet(
         RuleChoice, typer.Option(help="Durations: full days as the law has them, or seconds.")
     ] = RuleChoice.FULL,
 ) -> None:
-    """Write keys, configuration and genesis of a whole network on this machine."""
+    """Write a whole network: keys, configuration, genesis."""
     made = make_testnet(
         output,
         validators=validators,

@@ -30,9 +30,7 @@ from node.store.ledger import Ledger
 from p2p.handshake import Side
 from p2p.network import Network
 from rpc.backend import (
-    Admitted,
     ConsensusStanding,
-    ContractInfo,
     NodeInfo,
     Peer,
     Place,
@@ -40,9 +38,9 @@ from rpc.backend import (
     RoundVotes,
     Standing,
     StateAnswer,
-    ViewAnswer,
     Waiting,
 )
+from rpc.values import Admitted, ContractInfo, ViewAnswer
 from vm.deployment import ModuleCache
 from vm.executor import ViewRefused, query_view, simulate
 from vm.host import BlockEnvironment

@@ -19,6 +19,7 @@ from chain.result import TransactionResult
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round
+from rpc.values import Admitted, ContractInfo, ViewAnswer
 
 
 class Refused(Exception):
@@ -49,8 +50,6 @@ class Standing:
 
     `state_root` is the one **after** that block, what the next header will say. `earliest` is the first block
     that is held, None before the first one. `is_behind`: a verified certificate above `height` is known.
-
-
     """
 
     height: Height
@@ -113,15 +112,6 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted:
-    """What became of one submitted transaction: code 0 is let in; others are the node's admission codes."""
-
-    id: TxId
-    code: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a transaction stands."""
 
@@ -130,27 +120,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ViewAnswer:
-    """A view's value in its ABI form, at this height."""
-
-    value: Value
-    height: Height
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StateAnswer:
     """A state entry at this height; None where there is none."""
 
     value: bytes | None
     height: Height
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractInfo:
-    """A deployed contract."""
-
-    id: str
-    code_hash: Digest
 
 
 class Backend(Protocol):

@@ -60,7 +60,7 @@ MEASURED: dict[str, Metric] = {
 
 def render_metrics(backend: Backend) -> str:
     """All metrics in the text format."""
-    labels = f'chain_id="{backend.info.chain_id}"'
+    labels = f'chain_id="{_escape(backend.info.chain_id)}"'
     lines: list[str] = []
     for metric, more, value in (*_derived(backend), *_peers(backend), *_measured(backend)):
         name = metric.name if metric.name.startswith("process_") else _PREFIX + metric.name
@@ -68,6 +68,11 @@ def render_metrics(backend: Backend) -> str:
         lines += head if head[0] not in lines else []
         lines.append(f"{name}{{{labels}{more}}} {value:.17g}")
     return "\n".join(lines) + "\n"
+
+
+def _escape(text: str) -> str:
+    """A label's value in the text format."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 _Row = tuple[Metric, str, float]

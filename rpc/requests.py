@@ -22,7 +22,7 @@ from chain.result import TransactionResult, decode_result
 from chain.transaction import TxId
 from chain.vote import BlockId, Height
 from rpc import answers
-from rpc.backend import Admitted, ContractInfo, ViewAnswer
+from rpc.values import Admitted, ContractInfo, ViewAnswer
 
 Answer = TypeVar("Answer")
 _ids = count(1)

@@ -9,7 +9,7 @@ from chain.limits import RPC_COMMIT_WAIT_MS, RPC_PAGE_MAX, TRANSACTION_BYTES_MAX
 from chain.result import TransactionResult, encode_result
 from chain.transaction import TxId, compute_transaction_id
 from rpc import answers
-from rpc.backend import Admitted, Backend, Place, Refused
+from rpc.backend import Backend, Place, Refused
 from rpc.errors import invalid_params, not_done
 from rpc.render import (
     CODESPACE,
@@ -20,6 +20,7 @@ from rpc.render import (
     render_result,
     show_value,
 )
+from rpc.values import Admitted
 
 CODE_WAITING = 109
 """The admission code of a transaction that waits already; CometBFT answers that with an error."""

@@ -17,9 +17,9 @@ from cli.testnet import Testnet, make_testnet
 from genesis.document import DEMO_RULES
 from genesis.file import read_genesis, write_genesis
 from node.home import Home
-from rpc.backend import Admitted
 from rpc.client import SyncClient
 from rpc.requests import Request, broadcast_txs, tx_status
+from rpc.values import Admitted
 
 CHAIN = "terang-test"
 GAS = 100_000

@@ -15,9 +15,7 @@ from chain.transaction import TxId, compute_transaction_id, decode_transaction
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round
 from rpc.backend import (
-    Admitted,
     ConsensusStanding,
-    ContractInfo,
     NodeInfo,
     Peer,
     Place,
@@ -25,9 +23,9 @@ from rpc.backend import (
     RoundVotes,
     Standing,
     StateAnswer,
-    ViewAnswer,
     Waiting,
 )
+from rpc.values import Admitted, ContractInfo, ViewAnswer
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators
 
 OK = TransactionResult(
@@ -61,6 +59,15 @@ class MemoryBackend:
         self.pool: list[bytes] = []
         self.entries = {b"s\x01": b"value"}
         self.grown = threading.Condition()
+        self.info = NodeInfo(
+            chain_id=CHAIN,
+            moniker="uji",
+            version="0.1.0",
+            node_key=make_key(77).public,
+            p2p_address="tcp://127.0.0.1:26656",
+            rpc_address="tcp://127.0.0.1:26657",
+            validator=self.keys[0].public,
+        )
 
     def commit(self, transactions: Sequence[bytes] = (), results: Sequence[TransactionResult] = ()) -> Block:
         """Appends a block with these transactions; results are OK unless given."""
@@ -80,18 +87,6 @@ class MemoryBackend:
             self.pool = [raw for raw in self.pool if raw not in transactions]
             self.grown.notify_all()
         return block
-
-    @property
-    def info(self) -> NodeInfo:
-        return NodeInfo(
-            chain_id=CHAIN,
-            moniker="uji",
-            version="0.1.0",
-            node_key=make_key(77).public,
-            p2p_address="tcp://127.0.0.1:26656",
-            rpc_address="tcp://127.0.0.1:26657",
-            validator=self.keys[0].public,
-        )
 
     def standing(self) -> Standing:
         last = self.chain[-1].block.header if self.chain else None

@@ -5,17 +5,19 @@ metrics.
 import json
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
 import pytest
 import trio
+from prometheus_client.parser import text_string_to_metric_families
 
 from chain.limits import RPC_BODY_BYTES_MAX
 from chain.transaction import compute_transaction_id
 from rpc import requests
 from rpc.client import CallRefused, Client, SyncClient, Unreachable, normalise_address
+from rpc.metrics import render_metrics
 from rpc.run import AddressInUse, RpcThread
 from rpc.server import make_app
 from tests.chain.making import make_transaction
@@ -158,6 +160,16 @@ async def test_metrics_bear_cometbfts_names(node: Node) -> None:
     assert f"cometbft_mempool_failed_txs{label} 3" in lines
     assert f"cometbft_p2p_peers{label} 1" in lines
     assert "# TYPE cometbft_consensus_height gauge" in lines
+
+
+def test_metrics_are_read_by_prometheus_whatever_the_chain_is_called() -> None:
+    backend = MemoryBackend()
+    backend.commit([make_transaction(1)])
+    backend.info = replace(backend.info, chain_id='a"b\\c\nd')
+    families = {family.name: family for family in text_string_to_metric_families(render_metrics(backend))}
+    (height,) = families["cometbft_consensus_height"].samples
+    assert (height.labels, height.value) == ({"chain_id": 'a"b\\c\nd'}, 1)
+    assert all(family.samples for family in families.values())
 
 
 def test_a_port_in_use_is_an_error_of_its_own(node: Node) -> None:
