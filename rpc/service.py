@@ -7,7 +7,7 @@
     array                       an array of the answers that are not nothing, or nothing; empty or too long: one error
     anything else               one error, Invalid Request, id null
 
-Where CometBFT deviates (an empty batch, a null id, a missing version) the specification wins. A of GET answer
+Where CometBFT deviates (an empty batch, a null id, a missing version) the specification wins. An answer to GET
 has the id -1, as there.
 """
 
