@@ -6,7 +6,7 @@ canonical encoding of these values, so that spaces and the order of keys in the 
 and nodes of different documents never speak with each other.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from chain.codec import Value, encode
 from chain.hashing import Digest, tagged_hash
@@ -38,14 +38,23 @@ class FullNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Durations of procurement in milliseconds; clause 3.2 of the governance contract says what members may change."""
+    """Numbers of procurement: milliseconds, working days, basis points.
+
+    Clause 3.2 of the governance contract says what members may change.
+    """
 
     publication_min_ms: int = 3 * _DAY
     addendum_notice_ms: int = 2 * _DAY
     opening_ms: int = _DAY
-    standstill_ms: int = 5 * _DAY
+    standstill_ms: int = 0
     vote_ms: int = 7 * _DAY
     blacklist_max_ms: int = 730 * _DAY
+    standstill_days: int = 5
+    questions_notice_ms: int = _DAY
+    delegation_max_ms: int = 180 * _DAY
+    key_replacement_ms: int = 3 * _DAY
+    penalty_bps: int = 10
+    penalty_max_bps: int = 500
 
 
 FULL_RULES = Rules()
@@ -55,6 +64,9 @@ DEMO_RULES = Rules(
     opening_ms=60 * _SECOND,
     standstill_ms=_SECOND,
     vote_ms=600 * _SECOND,
+    standstill_days=0,
+    questions_notice_ms=0,
+    key_replacement_ms=_SECOND,
 )
 """Whole procurements in seconds: for demonstrations on one machine."""
 
@@ -100,14 +112,7 @@ def full_nodes_value(genesis: Genesis) -> Value:
 
 def rules_value(rules: Rules) -> Value:
     """The rules as governance's `setup` takes them."""
-    return (
-        rules.publication_min_ms,
-        rules.addendum_notice_ms,
-        rules.opening_ms,
-        rules.standstill_ms,
-        rules.vote_ms,
-        rules.blacklist_max_ms,
-    )
+    return astuple(rules)
 
 
 def _genesis_value(genesis: Genesis) -> Value:

@@ -21,7 +21,7 @@ from vm.language.compile import compile_contract
 from vm.overlay import MemoryState
 
 CHAIN = "terang-uji"
-CONTRACTS = ("governance", "registry", "tender")
+CONTRACTS = ("governance", "registry", "calendar", "tender")
 GENESIS_MS = 1_700_000_000_000
 GAS = 20_000_000
 
@@ -31,7 +31,26 @@ OPENING_MS = 2_000
 STANDSTILL_MS = 3_000
 VOTE_MS = 10_000
 BLACKLIST_MAX_MS = 63_072_000_000
-RULES = (PUBLICATION_MIN_MS, NOTICE_MS, OPENING_MS, STANDSTILL_MS, VOTE_MS, BLACKLIST_MAX_MS)
+STANDSTILL_DAYS = 0
+QUESTIONS_NOTICE_MS = 1_000
+DELEGATION_MAX_MS = 86_400_000
+KEY_REPLACEMENT_MS = 5_000
+PENALTY_BPS = 10
+PENALTY_MAX_BPS = 500
+RULES = (
+    PUBLICATION_MIN_MS,
+    NOTICE_MS,
+    OPENING_MS,
+    STANDSTILL_MS,
+    VOTE_MS,
+    BLACKLIST_MAX_MS,
+    STANDSTILL_DAYS,
+    QUESTIONS_NOTICE_MS,
+    DELEGATION_MAX_MS,
+    KEY_REPLACEMENT_MS,
+    PENALTY_BPS,
+    PENALTY_MAX_BPS,
+)
 
 AGENCIES = ("barat", "selatan", "timur", "utara")
 

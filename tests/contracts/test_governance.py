@@ -176,6 +176,11 @@ def test_walls_are_those_of_the_ledger_itself(ledger: Ledger, name: str) -> None
         ("barat", "propose_power", ("timur", 0), "clause 1.1"),
         ("barat", "propose_node_removal", ("nobody",), "clause 1.4"),
         ("barat", "vote", (99, True), "clause 2.1"),
+        ("barat", "propose_rule", ("standstill_days", 61), "clause 3"),
+        ("barat", "propose_rule", ("penalty_bps", 10_001), "clause 3"),
+        ("barat", "propose_holiday", (100_001, "Hari Raya"), "clause 4.1"),
+        ("barat", "propose_workday", (20_000,), "clause 4.1"),
+        ("barat", "set_time_zone", (0,), "clause 4.2"),
     ],
 )
 def test_what_cannot_be_is_refused_when_it_is_proposed(
@@ -235,3 +240,20 @@ def test_there_are_no_more_members_than_the_ledger_has_room_for() -> None:
     ledger.state = MemoryState({key: value for key, value in made.writes if value is not None})
     message = ledger.refused(operator("agency 0"), "governance", "propose_member", *member_row("one more"))
     assert message == "clause 1.1: there are at most 128 members"
+
+
+def test_holidays_are_set_and_cleared_by_vote(ledger: Ledger) -> None:
+    proposal = ledger.do(operator("barat"), "governance", "propose_holiday", 20_000, "Hari Raya")
+    assert ledger.view("governance", "is_holiday", 20_000) is False
+    vote(ledger, proposal, "timur", "utara")
+    assert ledger.view("governance", "holiday_list", 19_990, 20_010) == ((20_000, "Hari Raya"),)
+    proposal = ledger.do(operator("barat"), "governance", "propose_workday", 20_000)
+    vote(ledger, proposal, "timur", "utara")
+    assert ledger.view("governance", "is_holiday", 20_000) is False
+
+
+def test_an_operator_says_in_which_time_zone_its_agency_works(ledger: Ledger) -> None:
+    assert ledger.view("governance", "utc_offset_of", "timur") == 420
+    ledger.do(operator("timur"), "governance", "set_time_zone", 540)
+    assert ledger.view("governance", "utc_offset_of", "timur") == 540
+    assert ledger.view("governance", "utc_offset_of", "barat") == 420

@@ -119,7 +119,7 @@ def test_full_nodes_have_names_and_keys_of_their_own(genesis: Genesis) -> None:
 
 
 def test_contracts_that_do_not_verify_or_are_missing(genesis: Genesis) -> None:
-    assert "'tender' is missing" in refused(replace(genesis, contracts=genesis.contracts[:2]))
+    assert "'calendar' is missing" in refused(replace(genesis, contracts=genesis.contracts[:2]))
     assert "stands twice" in refused(replace(genesis, contracts=(*genesis.contracts, genesis.contracts[0])))
     broken = Contract(id="broken", module=genesis.contracts[0].module[:-1])
     assert refused(replace(genesis, contracts=(*genesis.contracts, broken)))
