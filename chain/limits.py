@@ -49,8 +49,12 @@ PROPOSAL_BYTES_MAX = COMPACT_BLOCK_BYTES_MAX + 256
 # --- Results --------------------------------------------------------------------------------------------------
 EVENTS_PER_TRANSACTION_MAX = 64
 EVENT_BYTES_MAX = 16 * 1024
-RESULT_BYTES_MAX = EVENTS_PER_TRANSACTION_MAX * EVENT_BYTES_MAX + 64 * 1024
 TRAP_VALUES_MAX = 4  # values a clause message may carry
+TRAP_VALUE_LENGTH_MAX = (
+    256  # bytes, or characters of a text, that are kept of each: a refused transaction pays for no more
+)
+ANSWER_BYTES_MAX = 64 * 1024  # what one call of a transaction gives back
+VIEW_ANSWER_BYTES_MAX = 2 * 1024 * 1024  # what a view answers: a thousand bids with their reasons
 
 # --- Store, log and signer ------------------------------------------------------------------------------------
 STORE_WRITE_BUFFER_BYTES = 16 * 1024 * 1024  # four of the largest blocks before LevelDB writes a table
@@ -144,7 +148,7 @@ MODULE_EVENTS_MAX = 256
 MODULE_EXTERNALS_MAX = 256  # methods of other contracts that one module calls
 MODULE_CONSTANTS_MAX = 4_096
 MODULE_MESSAGES_MAX = 2_048
-STORAGE_MAX = 256  # Vars and Maps of a module: a storage number is one byte of a state key
+STORAGE_MAX = 256  # Vars and Maps of a module; our largest contract has a tenth
 FUNCTIONS_MAX = 512
 FIELDS_MAX = 64  # of one record or event
 ENUM_MEMBERS_MAX = 256
@@ -155,7 +159,11 @@ OPERANDS_MAX = 1_024  # of one instruction: a list literal of the longest list, 
 NESTING_MAX = 48  # IF and FOR inside each other
 LOOP_TURNS_MAX = 100_000  # of one loop; gas bounds the work, this bounds what a reader must believe
 ROWS_MAX = 10_000  # entries that one range over a Map visits, held in memory while it runs
+ROWS_AT_ONCE = 64  # entries of a range that are fetched before they are paid for: 4 MB of the largest
 CALL_DEPTH_MAX = 64  # calls inside calls, of all contracts together
+TYPE_PARTS_MAX = (
+    1_024  # fields of a record and of all records in it: types are walked and compared part by part
+)
 TYPE_DEPTH_MAX = 6  # records in lists in records; the codec's depth holds it with the call around it
 TEMPORARY_BITS_MAX = 2_048  # exact width of a number between two assignments
 SOURCE_BYTES_MAX = 256 * 1024  # a contract's text; bounds the parser's memory
@@ -183,3 +191,10 @@ WRITES_PER_TRANSACTION_MAX = 1_024
 MODULES_CACHED_MAX = 256  # ready modules in memory
 VIEW_GAS_MAX = 100_000_000  # one second of work for a question
 NODES_MAX = 1_024  # nodes that governance lists
+
+# --- What follows from others -----------------------------------------------------------------------------------
+RESULT_BYTES_MAX = (
+    TRANSACTION_CALLS_MAX * (ANSWER_BYTES_MAX + 8)
+    + EVENTS_PER_TRANSACTION_MAX * (EVENT_BYTES_MAX + (FIELDS_MAX + 2) * (NAME_BYTES_MAX + 3))
+    + 64 * 1024
+)  # answers, events with the names of their fields, and a trap: whatever execution makes can be read again

@@ -12,8 +12,8 @@ from chain.codec import Value, as_array, as_text, as_uint, decode, encode
 from chain.errors import Malformed
 from chain.hashing import Digest
 from chain.limits import (
-    ARGUMENTS_MAX,
     EVENTS_PER_TRANSACTION_MAX,
+    FIELDS_MAX,
     GAS_LIMIT_MAX,
     MESSAGE_BYTES_MAX,
     NAME_BYTES_MAX,
@@ -119,8 +119,7 @@ def result_from(value: Value) -> TransactionResult:
 def _event_from(value: Value) -> Event:
     contract, name, fields = as_array(value, "event", 3)
     pairs = [
-        as_array(pair, "event field", 2)
-        for pair in as_array(fields, "event fields", length_max=ARGUMENTS_MAX)
+        as_array(pair, "event field", 2) for pair in as_array(fields, "event fields", length_max=FIELDS_MAX)
     ]
     return Event(
         contract=as_text(contract, "event contract", length_max=NAME_BYTES_MAX),

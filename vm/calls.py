@@ -3,13 +3,13 @@
 from chain.codec import Value
 from chain.errors import Malformed
 from chain.keys import Address
-from chain.limits import CONTRACT_DEPTH_MAX
+from chain.limits import CONTRACT_DEPTH_MAX, TRANSACTION_BYTES_MAX
 from chain.result import ResultCode
-from vm.abi import runtime_fields, value_from
+from vm.abi import runtime_fields
 from vm.deployment import ModuleCache
 from vm.engine_a.frame import Activation
 from vm.engine_a.interpreter import execute
-from vm.host import Run, contract_address
+from vm.host import Run, charge_parts, contract_address, encode_paid
 from vm.meter import ReadyModule
 from vm.module import FunctionCode, Role
 from vm.traps import Stop, trapped
@@ -43,12 +43,16 @@ class Caller:
         number, function = _find_function(module, method)
         if function is None or function.role not in roles:
             raise Stop(ResultCode.NO_SUCH_METHOD, "contract {} has no method {} to call so", contract, method)
+        charge_parts(self._run.gas, arguments, TRANSACTION_BYTES_MAX)
         try:
             checked = runtime_fields(function.parameters, arguments, f"{contract}.{method}")
         except Malformed as error:
             raise Stop(ResultCode.BAD_ARGUMENTS, str(error)[:_MESSAGE_MAX]) from error
         result = self._enter(contract, module, sender, number, list(checked))
-        return None if function.result is None or result is None else value_from(function.result, result)
+        if function.result is None or result is None:
+            return None
+        gas, what = self._run.gas, f"what {contract}.{method} answers"
+        return encode_paid(gas, function.result, result, self._run.answer_bytes_max, what)[0]
 
     def call_external(
         self, caller: Activation, number: int, arguments: list[RuntimeValue]

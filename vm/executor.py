@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 from chain.codec import Value, as_array, as_bytes, as_text, as_uint
 from chain.keys import PUBLIC_KEY_BYTES, Address, PublicKey
-from chain.limits import NAME_BYTES_MAX, NODES_MAX, VIEW_GAS_MAX, VOTING_POWER_MAX
+from chain.limits import (
+    NAME_BYTES_MAX,
+    NODES_MAX,
+    VIEW_ANSWER_BYTES_MAX,
+    VIEW_GAS_MAX,
+    VOTING_POWER_MAX,
+)
 from chain.parameters import Parameters, parameters_from
 from chain.result import ResultCode, TransactionResult, Trap
 from chain.transaction import Call, CheckedTransaction, Transaction
@@ -153,7 +159,12 @@ def query_view(
     modules: ModuleCache,
 ) -> Value:
     """The answer of a view, within a bound of gas; raises `ViewRefused`."""
-    run = Run(environment=environment, gas=Gas(VIEW_GAS_MAX), state=Overlay(state))
+    run = Run(
+        environment=environment,
+        gas=Gas(VIEW_GAS_MAX),
+        state=Overlay(state),
+        answer_bytes_max=VIEW_ANSWER_BYTES_MAX,
+    )
     caller = Caller(run, modules)
     try:
         return caller.call_method(contract, method, arguments, sender=_NOBODY, roles=(Role.VIEW,))

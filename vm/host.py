@@ -6,12 +6,14 @@ One `Run` is one transaction (or one view). Nothing here raises for what a contr
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chain.codec import decode, encode
+from chain.codec import Value, decode, encode
 from chain.hashing import sha256
 from chain.keys import ADDRESS_BYTES, Address
 from chain.limits import (
+    ANSWER_BYTES_MAX,
     EVENT_BYTES_MAX,
     EVENTS_PER_TRANSACTION_MAX,
+    ROWS_AT_ONCE,
     STATE_VALUE_BYTES_MAX,
     WRITES_PER_TRANSACTION_MAX,
 )
@@ -20,9 +22,9 @@ from vm.abi import runtime_from, value_from
 from vm.keys import decode_parts, encode_parts, end_of_prefix, storage_prefix
 from vm.module import EventType, StorageType
 from vm.overlay import Overlay
-from vm.sizes import cost_of_read, cost_of_rows, cost_of_write
+from vm.sizes import cost_of_parts, cost_of_read, cost_of_removed, cost_of_rows, cost_of_write
 from vm.traps import out_of_gas, trapped
-from vm.types import RuntimeValue, zero_value
+from vm.types import RecordType, RuntimeValue, Type, zero_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class Gas:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One transaction under way."""
+    """One transaction under way. `answer_bytes_max` bounds what each of its calls gives back."""
 
     environment: BlockEnvironment
     gas: Gas
@@ -66,11 +68,46 @@ class Run:
     events: list[Event] = field(default_factory=list)
     depth: int = 0
     active: list[str] = field(default_factory=list)
+    answer_bytes_max: int = ANSWER_BYTES_MAX
 
 
 def contract_address(contract: str) -> Address:
     """What `caller()` is for a method that another contract calls."""
     return Address(sha256(b"terang:contract\x00" + contract.encode())[:ADDRESS_BYTES])
+
+
+def charge_parts(gas: Gas, value: Value, bytes_max: int) -> int:
+    """Charges for each part of a value before it is encoded or taken apart, and gives the bytes it has at least.
+
+    Values share their parts in memory, so that a few registers can hold what no disk would: the count ends soon after
+    `bytes_max`.
+    """
+    size = 0
+    waiting: list[Value] = [value]
+    while waiting and size <= bytes_max:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            gas.charge(cost_of_parts(len(part)))
+            size += len(part)
+            waiting += part
+        elif isinstance(part, bytes | str):
+            size += len(part)
+    return size
+
+
+def encode_paid(gas: Gas, kind: Type, value: RuntimeValue, bytes_max: int, what: str) -> tuple[Value, bytes]:
+    """A value as it leaves the machine, and its bytes; paid, and trapped beyond `bytes_max`."""
+    _check_bytes(charge_parts(gas, value, bytes_max), bytes_max, what)
+    made = value_from(kind, value)
+    data = encode(made)
+    gas.charge(cost_of_write(len(data)))
+    _check_bytes(len(data), bytes_max, what)
+    return made, data
+
+
+def _check_bytes(size: int, bytes_max: int, what: str) -> None:
+    if size > bytes_max:
+        raise trapped("{} has at most {} bytes, got {} or more", what, bytes_max, size)
 
 
 class ContractStorage:
@@ -79,6 +116,7 @@ class ContractStorage:
     def __init__(self, run: Run, contract: str, storage: Sequence[StorageType]) -> None:
         self._run = run
         self._storage = storage
+        self._zeros: dict[int, RuntimeValue] = {}
         self._prefixes = [storage_prefix(contract, number) for number in range(len(storage))]
 
     def _key(self, number: int, parts: Sequence[RuntimeValue]) -> bytes:
@@ -92,7 +130,11 @@ class ContractStorage:
     def get_var(self, number: int) -> RuntimeValue:
         """A Var's value; its type's zero if it was never set."""
         value = self.get(number, ())
-        return zero_value(self._storage[number].value) if value is None else value
+        if value is not None:
+            return value
+        if number not in self._zeros:
+            self._zeros[number] = zero_value(self._storage[number].value)
+        return self._zeros[number]
 
     def has(self, number: int, parts: Sequence[RuntimeValue]) -> bool:
         """Whether there is an entry."""
@@ -101,12 +143,8 @@ class ContractStorage:
     def set(self, number: int, parts: Sequence[RuntimeValue], value: RuntimeValue) -> None:
         """Writes a Var or an entry."""
         kind = self._storage[number]
-        data = encode(value_from(kind.value, value))
-        if len(data) > STATE_VALUE_BYTES_MAX:
-            raise trapped(
-                "a value of {} has at most {} bytes, got {}", kind.name, STATE_VALUE_BYTES_MAX, len(data)
-            )
-        self._run.gas.charge(cost_of_write(len(data)))
+        gas, what = self._run.gas, f"a value of {kind.name}"
+        _, data = encode_paid(gas, kind.value, value, STATE_VALUE_BYTES_MAX, what)
         self._write(self._key(number, parts), data)
 
     def delete(self, number: int, parts: Sequence[RuntimeValue]) -> None:
@@ -116,26 +154,35 @@ class ContractStorage:
     def rows(self, number: int, prefix: Sequence[RuntimeValue], limit: int) -> list[list[RuntimeValue]]:
         """The entries under a prefix of the key as they are now: remaining key parts, then the value. Traps beyond `limit`.
 
-        No more rows are looked for than can be paid; one more than that is out of gas.
+        A few are fetched at a time, and no more than can be paid, so that gas bounds what is held in memory.
         """
-        kind = self._storage[number]
-        start = self._key(number, prefix)
-        gas = self._run.gas
-        gas.charge(cost_of_rows(1))
-        wanted = min(limit, gas.left // cost_of_rows(1)) + 1
-        found = self._run.state.iterate(start, end_of_prefix(start), wanted)
-        if len(found) > limit:
-            raise trapped("a range over {} visits at most {} entries, and there are more", kind.name, limit)
-        gas.charge(cost_of_rows(len(found)))
+        kind, state, gas = self._storage[number], self._run.state, self._run.gas
+        prefix_key = self._key(number, prefix)
+        start, end = prefix_key, end_of_prefix(prefix_key)
         remaining = kind.keys[len(prefix) :]
-        return [
-            [*decode_parts(remaining, key[len(start) :]), self._decode(number, data)] for key, data in found
-        ]
+        gas.charge(cost_of_rows(1) + cost_of_removed(state.count_removed(start, end)))
+        rows: list[list[RuntimeValue]] = []
+        while True:
+            wanted = min(limit - len(rows), gas.left // cost_of_rows(1), ROWS_AT_ONCE - 1) + 1
+            found = state.iterate(start, end, wanted)
+            if len(rows) + len(found) > limit:
+                raise trapped(
+                    "a range over {} visits at most {} entries, and there are more", kind.name, limit
+                )
+            gas.charge(cost_of_rows(len(found)))
+            for key, data in found:
+                parts = decode_parts(remaining, key[len(prefix_key) :])
+                rows.append([*parts, self._decode(number, data)])
+            if len(found) < wanted:
+                return rows
+            start = found[-1][0] + b"\x00"
 
     def _decode(self, number: int, data: bytes) -> RuntimeValue:
-        self._run.gas.charge(cost_of_read(len(data)))
-        kind = self._storage[number]
-        return runtime_from(kind.value, decode(data, bytes_max=STATE_VALUE_BYTES_MAX), kind.name)
+        gas, kind = self._run.gas, self._storage[number]
+        gas.charge(cost_of_read(len(data)))
+        value = decode(data, bytes_max=STATE_VALUE_BYTES_MAX)
+        charge_parts(gas, value, STATE_VALUE_BYTES_MAX)
+        return runtime_from(kind.value, value, kind.name)
 
     def _write(self, key: bytes, data: bytes | None) -> None:
         state = self._run.state
@@ -146,13 +193,10 @@ class ContractStorage:
 
 def emit(run: Run, contract: str, kind: EventType, values: Sequence[RuntimeValue]) -> None:
     """Announces an event; it counts only if the transaction does."""
-    fields = tuple(
-        (named.name, value_from(named.kind, value)) for named, value in zip(kind.fields, values, strict=True)
-    )
-    size = len(encode(tuple(value for _, value in fields)))
-    run.gas.charge(cost_of_write(size))
-    if size > EVENT_BYTES_MAX:
-        raise trapped("an event has at most {} bytes, got {}", EVENT_BYTES_MAX, size)
     if len(run.events) >= EVENTS_PER_TRANSACTION_MAX:
         raise trapped("a transaction announces at most {} events", EVENTS_PER_TRANSACTION_MAX)
+    whole = RecordType(name=kind.name, fields=kind.fields)
+    made, _ = encode_paid(run.gas, whole, tuple(values), EVENT_BYTES_MAX, f"an event {kind.name}")
+    assert isinstance(made, tuple), "a record leaves the machine as an array"
+    fields = tuple((named.name, value) for named, value in zip(kind.fields, made, strict=True))
     run.events.append(Event(contract=contract, name=kind.name, fields=fields))

@@ -65,6 +65,9 @@ def encode_key_part(kind: Type, value: RuntimeValue) -> bytes:
 
 def encode_parts(kinds: Sequence[Type], values: Sequence[RuntimeValue]) -> bytes:
     """A key's parts, or a prefix of them; traps when the key gets too long."""
+    longest = max((len(value) for value in values if isinstance(value, bytes | str)), default=0)
+    if longest > STATE_KEY_BYTES_MAX:  # not even encoded: that would be work without a price
+        raise trapped("a key has at most {} bytes, got {}", STATE_KEY_BYTES_MAX, longest)
     encoded = b"".join(encode_key_part(kind, value) for kind, value in zip(kinds, values, strict=False))
     if len(encoded) > STATE_KEY_BYTES_MAX:
         raise trapped("a key has at most {} bytes, got {}", STATE_KEY_BYTES_MAX, len(encoded))

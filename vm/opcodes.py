@@ -165,7 +165,7 @@ TABLE: dict[Op, Shape] = {
     Op.MAP_DELETE: _shape("m *a", 1_200, "removes the entry if there is one"),
     Op.IF: _shape("a", 2, "runs up to ELSE or END where a is true, else from ELSE"),
     Op.ELSE: _shape("", 1, "the other side of an IF"),
-    Op.END: _shape("", 1, "ends IF, FOR, FOR_ROWS; a loop's END begins its next turn"),
+    Op.END: _shape("", 3, "ends IF, FOR, FOR_ROWS; a loop's END begins its next turn"),
     Op.FOR: _shape("d a b i", 6, "d = a, a + 1 … below b; traps `bound` at the start for more than i turns"),
     Op.FOR_ROWS: _shape(
         "m i i *d",

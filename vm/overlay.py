@@ -51,6 +51,7 @@ class Overlay:
         self._below = below
         self._writes: dict[bytes, bytes | None] = {}
         self._keys: list[bytes] = []
+        self._removed: list[bytes] = []
 
     def __len__(self) -> int:
         return len(self._writes)
@@ -65,20 +66,31 @@ class Overlay:
         """Writes a value; None removes the key."""
         if key not in self._writes:
             insort(self._keys, key)
+        if (value is None) != (key in self._writes and self._writes[key] is None):
+            if value is None:
+                insort(self._removed, key)
+            else:
+                del self._removed[bisect_left(self._removed, key)]
         self._writes[key] = value
 
     def iterate(self, start: bytes, end: bytes, limit: int) -> Sequence[tuple[bytes, bytes]]:
         """See `StateReader`."""
-        mine = self._keys[bisect_left(self._keys, start) : bisect_left(self._keys, end)]
-        removed = sum(self._writes[key] is None for key in mine)
-        rows = dict(self._below.iterate(start, end, limit + removed))
-        for key in mine:
+        wanted = limit + _count_between(self._removed, start, end)
+        first = bisect_left(self._keys, start)
+        mine = self._keys[first : min(first + wanted, bisect_left(self._keys, end))]
+        rows = dict(self._below.iterate(start, end, wanted))
+        for key in mine:  # a write beyond `wanted` has `limit` rows before it
             value = self._writes[key]
             if value is None:
                 rows.pop(key, None)
             else:
                 rows[key] = value
         return sorted(rows.items())[:limit]
+
+    def count_removed(self, start: bytes, end: bytes) -> int:
+        """How many keys with start <= key < end the layers have removed: what `iterate` passes over at most."""
+        below = self._below.count_removed(start, end) if isinstance(self._below, Overlay) else 0
+        return _count_between(self._removed, start, end) + below
 
     def merge_into(self, other: "Overlay") -> None:
         """Applies all writes to the layer below."""
@@ -90,3 +102,7 @@ class Overlay:
         return tuple(
             (key, self._writes[key]) for key in self._keys if self._writes[key] != self._below.get(key)
         )
+
+
+def _count_between(keys: Sequence[bytes], start: bytes, end: bytes) -> int:
+    return bisect_left(keys, end) - bisect_left(keys, start)

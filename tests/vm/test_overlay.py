@@ -47,6 +47,9 @@ def test_two_layers_read_as_one_dictionary(
     }
     rows = sorted((key, value) for key, value in model.items() if start <= key < end)
     assert list(own.iterate(start, end, limit)) == rows[:limit]
+    removed = [key for layer in (lower, upper) for key, value in dict(layer).items() if value is None]
+    if start <= end:
+        assert own.count_removed(start, end) == sum(start <= key < end for key in removed)
 
 
 @settings(max_examples=200, deadline=None)

@@ -79,12 +79,10 @@ def on_to_number(frame: Frame, i: Instruction) -> int:
     return frame.pc + 1
 
 
-def _ordered(frame: Frame, i: Instruction) -> tuple["int | bytes", "int | bytes"]:
-    """Two values as Python orders them the way the machine does: texts by their bytes."""
+def _ordered(frame: Frame, i: Instruction) -> tuple["int | bytes | str", "int | bytes | str"]:
+    """Two values as Python orders them the way the machine does: UTF-8 keeps the order of code points."""
     left, right = frame.registers[i[2]], frame.registers[i[3]]
-    if isinstance(left, str) and isinstance(right, str):
-        left, right = left.encode(), right.encode()
-    if isinstance(left, bytes) and isinstance(right, bytes):
+    if isinstance(left, bytes | str) and isinstance(right, bytes | str):
         frame.charge(cost_of_copy(min(len(left), len(right))))
         return left, right
     assert isinstance(left, int), "verified to have an order"
@@ -106,7 +104,7 @@ def on_ne(frame: Frame, i: Instruction) -> int:
 
 def on_lt(frame: Frame, i: Instruction) -> int:
     left, right = _ordered(frame, i)
-    frame.registers[i[1]] = left < right  # type: ignore[operator]  # both numbers or both bytes, by _ordered
+    frame.registers[i[1]] = left < right  # type: ignore[operator]  # two of one kind, by _ordered
     return frame.pc + 1
 
 

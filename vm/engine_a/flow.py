@@ -7,6 +7,7 @@ its END asks for the next turn, so a loop that never turns jumps over its END at
 from collections.abc import Sequence
 
 from chain.codec import Value
+from chain.limits import TRAP_VALUE_LENGTH_MAX
 from vm.abi import value_from
 from vm.engine_a.frame import Frame, Loop
 from vm.opcodes import Instruction
@@ -98,7 +99,9 @@ def _refusal(frame: Frame, message: int, registers: Sequence[int]) -> Stop:
 
 
 def _to_value(frame: Frame, register: int) -> Value:
-    return value_from(frame.types[register], frame.registers[register])
+    """Long bytes and texts are cut: a refused transaction has not paid for storing them."""
+    value = value_from(frame.types[register], frame.registers[register])
+    return value[:TRAP_VALUE_LENGTH_MAX] if isinstance(value, bytes | str) else value
 
 
 def on_require(frame: Frame, i: Instruction) -> int:

@@ -6,7 +6,14 @@ from chain.keys import ADDRESS_BYTES
 from chain.limits import STATE_VALUE_BYTES_MAX
 from vm.engine_a.frame import Frame, shown
 from vm.opcodes import Instruction
-from vm.sizes import compute_size, cost_of_copy, cost_of_items, cost_of_sort
+from vm.sizes import (
+    compute_size,
+    cost_of_comparing,
+    cost_of_copy,
+    cost_of_items,
+    cost_of_sort,
+    cost_of_text,
+)
 from vm.traps import trapped
 from vm.types import ListType, RuntimeValue
 
@@ -34,6 +41,7 @@ def on_set_field(frame: Frame, i: Instruction) -> int:
 
 def on_len(frame: Frame, i: Instruction) -> int:
     value = frame.registers[i[2]]
+    frame.charge(cost_of_text(value))
     frame.registers[i[1]] = len(value) if isinstance(value, tuple) else compute_size(value)
     return frame.pc + 1
 
@@ -73,17 +81,19 @@ def on_sort(frame: Frame, i: Instruction) -> int:
     keys = list(zip(i[3::2], i[4::2], strict=True))
     frame.charge(cost_of_sort(len(items)) * len(keys))
     for position, is_descending in reversed(keys):
-        items.sort(key=_sort_key(position), reverse=is_descending == 1)
+        key = _sort_key(position)
+        frame.charge(cost_of_comparing([key(item) for item in items]))
+        items.sort(key=key, reverse=is_descending == 1)
     frame.registers[i[1]] = tuple(items)
     return frame.pc + 1
 
 
-def _sort_key(position: int) -> "Callable[[RuntimeValue], int | bytes]":
-    def key(record: RuntimeValue) -> int | bytes:
+def _sort_key(position: int) -> "Callable[[RuntimeValue], int | bytes | str]":
+    def key(record: RuntimeValue) -> int | bytes | str:
         assert isinstance(record, tuple), "verified to be a record"
         value = record[position]
         assert isinstance(value, int | bytes | str), "verified to have an order"
-        return value.encode() if isinstance(value, str) else value
+        return value
 
     return key
 
@@ -96,6 +106,7 @@ def on_byte(frame: Frame, i: Instruction) -> int:
 
 def on_slice(frame: Frame, i: Instruction) -> int:
     value, start, end = frame.registers[i[2]], frame.number(i[3]), frame.number(i[4])
+    frame.charge(cost_of_text(value))
     data = value.encode() if isinstance(value, str) else frame.binary(i[2])
     if not start <= end <= len(data):
         raise trapped("there are no bytes {} to {}: there are {}", shown(start), shown(end), len(data))
@@ -113,6 +124,7 @@ def on_slice(frame: Frame, i: Instruction) -> int:
 
 def on_concat(frame: Frame, i: Instruction) -> int:
     left, right = frame.registers[i[2]], frame.registers[i[3]]
+    frame.charge(cost_of_text(left) + cost_of_text(right))
     size = compute_size(left) + compute_size(right)
     frame.charge(cost_of_copy(size))
     if size > STATE_VALUE_BYTES_MAX:
@@ -123,7 +135,7 @@ def on_concat(frame: Frame, i: Instruction) -> int:
 
 def on_to_bytes(frame: Frame, i: Instruction) -> int:
     value = frame.registers[i[2]]
-    frame.charge(cost_of_copy(compute_size(value)))
+    frame.charge(cost_of_text(value))
     if isinstance(value, int):
         frame.registers[i[1]] = value.to_bytes(32, "big")
     else:
