@@ -14,7 +14,7 @@ from chain.evidence import DuplicateVote, evidence_from, evidence_root, evidence
 from chain.hashing import DIGEST_BYTES, Digest, tagged_hash
 from chain.keys import ADDRESS_BYTES, Address
 from chain.limits import (
-    BLOCK_BYTES_MAX,
+    BLOCK_ENCODED_BYTES_MAX,
     BLOCK_EVIDENCE_MAX,
     BLOCK_TRANSACTIONS_MAX,
     CHAIN_ID_BYTES_MAX,
@@ -230,7 +230,7 @@ def encode_block(block: Block) -> bytes:
 
 def decode_block(data: bytes) -> Block:
     """Inverse of `encode_block`; raises `Malformed`."""
-    return block_from(decode(data, bytes_max=BLOCK_BYTES_MAX))
+    return block_from(decode(data, bytes_max=BLOCK_ENCODED_BYTES_MAX))
 
 
 def encode_compact_block(block: CompactBlock) -> bytes:

@@ -24,7 +24,9 @@ NONCE_BYTES = 16  # chance that never collides within a window
 GAS_LIMIT_MAX = 2**30 - 1  # a transaction's gas stays below 2^30, so that meters fit a machine word
 
 # --- Blocks ---------------------------------------------------------------------------------------------------
-BLOCK_BYTES_MAX = 16 * 1024 * 1024  # wall around the governed size; one block must fit memory many times
+BLOCK_BYTES_MAX = (
+    16 * 1024 * 1024
+)  # wall around the governed size of all bodies; it must fit memory many times
 BLOCK_TRANSACTIONS_MAX = 10_000  # ids of a compact proposal: 320 kB
 BLOCK_EVIDENCE_MAX = 16  # each costs two signature checks
 HEADER_BYTES_MAX = 1024  # fixed fields, generous
@@ -45,6 +47,14 @@ COMPACT_BLOCK_BYTES_MAX = (
     + 64
 )
 PROPOSAL_BYTES_MAX = COMPACT_BLOCK_BYTES_MAX + 256
+BLOCK_ENCODED_BYTES_MAX = (
+    BLOCK_BYTES_MAX
+    + BLOCK_TRANSACTIONS_MAX * 5
+    + HEADER_BYTES_MAX
+    + CERTIFICATE_BYTES_MAX
+    + BLOCK_EVIDENCE_MAX * EVIDENCE_BYTES_MAX
+    + 64
+)  # the largest bodies that can be governed, and what stands around them
 
 # --- Results --------------------------------------------------------------------------------------------------
 EVENTS_PER_TRANSACTION_MAX = 64
@@ -130,7 +140,7 @@ BLOCKS_QUEUE_BYTES_MAX = 40 * 1024 * 1024  # two of the largest answers
 TRANSACTIONS_QUEUE_BYTES_MAX = 16 * 1024 * 1024  # beyond, the newest are not sent: they will be announced
 BLOCKS_PER_REQUEST_MAX = 64
 BLOCKS_ANSWER_BYTES_MAX = 16 * 1024 * 1024 + 64 * 1024  # the largest block with its certificate
-BODIES_ANSWER_BYTES_MAX = 4 * 1024 * 1024
+BODIES_ANSWER_BYTES_MAX = 256 * 1024  # votes wait behind it: a second at 2 Mbit/s; two of the largest bodies
 PUSH_BYTES_MAX = 512 * 1024  # a batch of transactions on a link
 IDS_PER_MESSAGE_MAX = 10_000  # a whole block's
 STATUS_ROUNDS_MAX = 8  # rounds a status speaks of

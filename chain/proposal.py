@@ -62,7 +62,8 @@ def verify_proposal(signed: SignedProposal, validators: ValidatorSet, chain_id: 
     """The proposal as verified; `validators` is the set of its height.
 
     Raises:
-        Invalid: the block is not the one named, its header does not commit to its content, or the rounds are absurd.
+        Invalid: the block is not the one named, its header does not commit to its content, the rounds are absurd, or
+            a new block names somebody else as its proposer.
         BadSignature: not signed by the proposer of that round.
     """
     proposal, header = signed.proposal, signed.block.header
@@ -75,6 +76,10 @@ def verify_proposal(signed: SignedProposal, validators: ValidatorSet, chain_id: 
     if not is_signed(proposer.public, proposal_sign_bytes(chain_id, proposal), signed.signature):
         raise BadSignature(
             f"proposal of height {proposal.height} round {proposal.round}: not signed by {proposer.name}"
+        )
+    if proposal.valid_round is None and header.proposer != proposer.address:
+        raise Invalid(
+            f"proposal of height {proposal.height} round {proposal.round}: expected a new block by {proposer.name}"
         )
     return VerifiedProposal(signed)
 

@@ -111,14 +111,24 @@ def _check(raw: bytes, rules: Rules) -> CheckedTransaction:
             f"expected a transaction for {rules.chain_id!r}, got one for {transaction.chain_id!r}"
         )
     _check_window(transaction, rules)
-    if transaction.gas_limit > rules.parameters.transaction_gas_max:
-        raise NotAdmitted(
-            AdmissionCode.TOO_MUCH_GAS,
-            f"expected a gas limit of at most {rules.parameters.transaction_gas_max}, got {transaction.gas_limit}",
-        )
+    _check_room(transaction, len(raw), rules.parameters)
     if not is_signed(transaction.sender, transaction_sign_bytes(transaction), transaction.signature):
         raise BadSignature(f"the signature is not by {transaction.sender.hex()}")
     return CheckedTransaction(raw=raw, id=compute_transaction_id(raw), transaction=transaction)
+
+
+def _check_room(transaction: Transaction, size: int, parameters: Parameters) -> None:
+    """What no block has room for must not wait: while something waits, block follows block."""
+    gas_max = min(parameters.transaction_gas_max, parameters.account_gas_max, parameters.block_gas_max)
+    if transaction.gas_limit > gas_max:
+        raise NotAdmitted(
+            AdmissionCode.TOO_MUCH_GAS,
+            f"expected a gas limit of at most {gas_max}, got {transaction.gas_limit}",
+        )
+    if size > parameters.block_bytes_max:
+        raise NotAdmitted(
+            AdmissionCode.TOO_LARGE, f"expected at most {parameters.block_bytes_max} bytes, got {size}"
+        )
 
 
 def _check_window(transaction: Transaction, rules: Rules) -> None:

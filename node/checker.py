@@ -70,7 +70,7 @@ class Checker:
             check_last_certificate(block.last_certificate, head)
             if len(block.transaction_ids) > head.parameters.block_transactions_max:
                 raise Invalid(f"block {block.header.height}: too many transactions")
-            await self._fetcher.fetch(self._bodies, block.transaction_ids)
+            await self._fetcher.fetch(self._bodies, block.transaction_ids, head.parameters.block_bytes_max)
             transactions = self._bodies.of_block(block)
             assert transactions is not None, "every body was fetched"
             check_content(block, transactions, head.parameters, self._ledger.has_transaction)

@@ -1,7 +1,8 @@
 """Asking peers: one request, one answer or none in time, then the next peer.
 
 Answers carry the number of their request, so that a late one is never taken for another. What comes is checked like
-everything of a stranger.
+everything of a stranger. Bodies are asked for a few hundred kilobytes at a time: an answer that takes longer than anybody
+waits is no answer, and votes travel on the same channel.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,8 +18,9 @@ from p2p.link import Link
 from p2p.messages import GetBodies, Message, RequestId
 
 A = TypeVar("A")
-ANSWER_SECONDS = 0.5  # a link that carries votes answers sooner; then another one is asked
+ANSWER_SECONDS = 1.0  # for the largest answer over 2 Mbit/s; then another link is asked
 NOBODY_SECONDS = 0.1  # between rounds of asking while nobody has it
+_IDS_PER_ASK = 1_000  # about as many bodies of usual size as an answer holds
 
 
 class Requests(Generic[A]):
@@ -56,29 +58,44 @@ class BodyFetcher:
         self._get_links = get_links
         self.requests: Requests[tuple[bytes, ...]] = Requests()
 
-    async def fetch(self, bodies: Bodies, ids: Sequence[TxId]) -> None:
-        """Returns when `bodies` holds all of `ids`; asks for ever, and is cancelled with the height."""
+    async def fetch(self, bodies: Bodies, ids: Sequence[TxId], bytes_max: int) -> None:
+        """Returns when `bodies` holds all of `ids`; asks for ever, and is cancelled with the height.
+
+        Raises:
+            Invalid: they are larger than `bytes_max` together; found out before much more than that is held.
+        """
         while bodies.find_missing(ids):
             for link in self._get_links():
-                missing = bodies.find_missing(ids)
-                if not missing:
-                    return
-                await self._ask(link, bodies, missing)
-            await trio.sleep(NOBODY_SECONDS)
+                while await self._ask(link, bodies, ids):
+                    _check_size(bodies, ids, bytes_max)
+            if bodies.find_missing(ids):
+                await trio.sleep(NOBODY_SECONDS)
 
-    async def _ask(self, link: Link, bodies: Bodies, missing: Sequence[TxId]) -> None:
+    async def _ask(self, link: Link, bodies: Bodies, ids: Sequence[TxId]) -> bool:
+        """Asks for the first that are missing. Whether it gave any of them, and so may have more."""
+        missing = tuple(bodies.find_missing(ids)[:_IDS_PER_ASK])
+        if not missing:
+            return False
         answer = await self.requests.ask(
-            link, lambda number: GetBodies(request=number, ids=tuple(missing)), ANSWER_SECONDS
+            link, lambda number: GetBodies(request=number, ids=missing), ANSWER_SECONDS
         )
         if not answer:
-            return
+            return False
         try:
             checked = await trio.to_thread.run_sync(_check_all, answer, self._chain_id)
         except Invalid as error:
             link.close(f"it sent a body that is no transaction: {error}")
-            return
+            return False
         wanted = set(missing)
-        bodies.pin(one for one in checked if one.id in wanted)
+        useful = [one for one in checked if one.id in wanted]
+        bodies.pin(useful)
+        return bool(useful)
+
+
+def _check_size(bodies: Bodies, ids: Sequence[TxId], bytes_max: int) -> None:
+    size = sum(len(checked.raw) for checked in map(bodies.get, ids) if checked is not None)
+    if size > bytes_max:
+        raise Invalid(f"expected bodies of at most {bytes_max} bytes, got {size} and more to come")
 
 
 def _check_all(raws: Sequence[bytes], chain_id: str) -> list[CheckedTransaction]:

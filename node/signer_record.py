@@ -147,9 +147,11 @@ class SignerRecord:
 
     def _begin_anew(self) -> None:
         self.close()
+        self._head = replace(
+            self._head, is_cut=True
+        )  # first: another thread may ask for what is left out below
         self._entries = self._entries[-SIGNER_ENTRIES_KEPT:]
         self._by_place = {entry.place: entry for entry in self._entries}
-        self._head = replace(self._head, is_cut=True)
         sealed = [_seal(_encode_head(self._head), b"")]
         for entry in self._entries:
             sealed.append(_seal(_encode_entry(entry), sealed[-1][_CONTENT_BYTES:]))

@@ -19,6 +19,7 @@ from chain.errors import BadSignature, Invalid, Malformed
 from chain.evidence import decode_evidence, duplicate_vote, encode_evidence, verify_evidence
 from chain.hashing import Digest
 from chain.keys import Signature
+from chain.limits import BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX
 from chain.proposal import (
     Proposal,
     SignedProposal,
@@ -128,6 +129,23 @@ def test_proposals() -> None:
         verify_proposal(replace(good, proposal=replace(good.proposal, block_id=OTHER_ID)), VALIDATORS, CHAIN)
     with pytest.raises(Invalid, match="transactions root"):
         verify_proposal(replace(good, block=replace(good.block, transaction_ids=())), VALIDATORS, CHAIN)
+
+
+def test_a_new_block_is_its_proposers_own() -> None:
+    """Nobody puts a block on the ledger under the name of another agency."""
+    own = next(r for r in range(4) if VALIDATORS.pick_proposer(1, r).address == BLOCK.header.proposer)
+    assert verify_proposal(_proposal(own), VALIDATORS, CHAIN) == _proposal(own)
+    assert verify_proposal(_proposal(own + 1, valid_round=own), VALIDATORS, CHAIN)
+    with pytest.raises(Invalid, match="expected a new block by"):
+        verify_proposal(_proposal(own + 1), VALIDATORS, CHAIN)
+
+
+def test_the_largest_block_that_can_be_governed_can_be_read_again() -> None:
+    count = BLOCK_TRANSACTIONS_MAX
+    size = BLOCK_BYTES_MAX // count
+    block = replace(BLOCK, transactions=(bytes(size + BLOCK_BYTES_MAX % count), *[bytes(size)] * (count - 1)))
+    assert sum(len(raw) for raw in block.transactions) == BLOCK_BYTES_MAX
+    assert decode_block(encode_block(block)) == block
 
 
 def test_certificates_need_more_than_two_thirds() -> None:

@@ -1,6 +1,6 @@
 """Each reason for which a transaction is not let in, and that honest ones are."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -28,7 +28,12 @@ RULES = Rules(chain_id=CHAIN, parameters=PARAMETERS, now_ms=NOW_MS)
 
 
 def make_raw(
-    number: int = 1, *, chain_id: str = CHAIN, valid_ms: int = 1_000, gas_limit: int = 100_000
+    number: int = 1,
+    *,
+    chain_id: str = CHAIN,
+    valid_ms: int = 1_000,
+    gas_limit: int = 100_000,
+    size: int = 1,
 ) -> bytes:
     transaction = sign_transaction(
         make_key(number),
@@ -36,7 +41,7 @@ def make_raw(
         nonce=number.to_bytes(16, "big"),
         valid_until_ms=NOW_MS + valid_ms,
         gas_limit=gas_limit,
-        calls=[Call(contract="tender", method="bid", arguments=(1,))],
+        calls=[Call(contract="tender", method="bid", arguments=(bytes(size),))],
     )
     return encode_transaction(transaction)
 
@@ -78,6 +83,23 @@ class TestCheckBatch:
         raw, reason, _ = REFUSED[name]
         (verdict,) = check_batch([raw], RULES)
         assert type(verdict) is reason
+
+    @pytest.mark.parametrize(
+        ("parameters", "code"),
+        [
+            (Parameters(account_gas_max=99_999), AdmissionCode.TOO_MUCH_GAS),
+            (Parameters(block_gas_max=100_000), None),
+            (Parameters(block_bytes_max=64 * 1024), AdmissionCode.TOO_LARGE),
+        ],
+        ids=["account", "fits exactly", "larger than a block"],
+    )
+    def test_what_no_block_holds_does_not_wait(
+        self, parameters: Parameters, code: AdmissionCode | None
+    ) -> None:
+        """It would keep the network making empty blocks until it expires."""
+        raw = make_raw(size=64 * 1024) if code is AdmissionCode.TOO_LARGE else make_raw()
+        (verdict,) = check_batch([raw], replace(RULES, parameters=parameters))
+        assert (verdict.code if isinstance(verdict, NotAdmitted) else None) == code
 
     def test_bad_ones_do_not_spoil_good_ones(self) -> None:
         verdicts = check_batch([make_raw(1), b"", make_raw(2), break_signature(make_raw(3))], RULES)
