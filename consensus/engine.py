@@ -35,7 +35,7 @@ class Engine:
 
     @property
     def state(self) -> HeightState | None:
-        """All state of the current height, for comparison; None before the first `StartHeight`."""
+        """All state of the current height, to look at only; None before the first `StartHeight`."""
         return self._height
 
     def handle(self, input_: Input) -> tuple[Effect, ...]:

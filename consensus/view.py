@@ -24,7 +24,10 @@ class RoundView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeightView:
-    """One height as this node sees it; `rounds` in their order. `awake` is False while nothing is due."""
+    """One height as this node sees it; `rounds` in their order. `awake` is False while nothing is due.
+
+    `polka` is the latest round in which 2f+1 prevoted a block, whether we could lock on it or not.
+    """
 
     height: Height
     round: Round
@@ -33,6 +36,7 @@ class HeightView:
     decided: RoundValue | None
     locked: RoundValue | None
     valid: RoundValue | None
+    polka: Round | None
     proposer: Address
     rounds: tuple[RoundView, ...]
 
@@ -50,9 +54,19 @@ def make_height_view(
         decided=state.decided,
         locked=state.locked,
         valid=state.valid,
+        polka=votes.latest_polka(),
         proposer=votes.validators.pick_proposer(height, state.round).address,
         rounds=tuple(_make_round_view(round_, votes, proposals) for round_ in held),
     )
+
+
+def pick_told_rounds(view: HeightView, count: int) -> tuple[RoundView, ...]:
+    """The rounds, at most `count`, whose messages a peer may need to go on, in their order: the newest, and however old
+    those of our valid value and of the latest polka, without which nobody prevotes a proposal that names them (L28).
+    """
+    named = {view.polka, None if view.valid is None else view.valid.round}
+    old = [held for held in view.rounds[:-count] if held.round in named]
+    return (*old, *view.rounds[len(view.rounds) - min(count - len(old), len(view.rounds)) :])
 
 
 def _make_round_view(round_: Round, votes: VoteKeeper, proposals: ProposalKeeper) -> RoundView:

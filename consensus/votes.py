@@ -153,12 +153,13 @@ class VoteKeeper:
         near = range(self.round - CONSENSUS_ROUNDS_BEHIND_MAX, self.round + CONSENSUS_ROUNDS_AHEAD_MAX + 1)
         if all(round_ in near for round_ in self.tallies):
             return
-        kept = {self._latest_polka(), *(item.round for item in self.iterate_precommit_quorums())}
+        kept = {self.latest_polka(), *(item.round for item in self.iterate_precommit_quorums())}
         kept.update(round_ for round_ in self.latest.values() if round_ > self.round)
         for round_ in [held for held in self.tallies if held not in near and held not in kept]:
             del self.tallies[round_]
 
-    def _latest_polka(self) -> Round | None:
+    def latest_polka(self) -> Round | None:
+        """The latest round, up to ours, in which 2f+1 prevoted a block."""
         polkas = (
             round_
             for round_ in self.tallies

@@ -13,14 +13,14 @@ import trio
 from chain.block import CertifiedBlock
 from chain.errors import Invalid
 from chain.keys import PublicKey, SigningKey, address_of
-from chain.limits import BLOCKS_ANSWER_BYTES_MAX, BODIES_ANSWER_BYTES_MAX
+from chain.limits import BLOCKS_ANSWER_BYTES_MAX, BODIES_ANSWER_BYTES_MAX, STATUS_ROUNDS_MAX
 from chain.proposal import SignedProposal, verify_proposal
 from chain.status import SignedStatus, sign_status, verify_status
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import Height, SignedVote, verify_vote
 from consensus.inputs import ProposalArrived, VoteArrived
-from consensus.view import HeightView
+from consensus.view import HeightView, pick_told_rounds
 from node.bodies import Bodies
 from node.clock import Clock
 from node.fetching import BodyFetcher
@@ -41,6 +41,7 @@ from vm.executor import Governance
 log = structlog.get_logger("node")
 _INLINE_IDS_MAX = 200  # commitments over more ids are checked on a thread: 1.5 microseconds each
 _STALL_SECONDS = 1.0  # a height without progress for so long tells its peers what it holds
+_STATUS_SECONDS = 10.0  # a validator says at most so often where it stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class Peers:
         self._clock = clock
         self._validating = validating
         self._statuses: dict[bytes, int] = {}
+        self._next_status = 0.0
 
     def join(self, network: Network, follower: Follower, spreading: Spreading) -> None:
         """Names the parts that need this one to be made."""
@@ -114,7 +116,7 @@ class Peers:
             link.send(messages.StatusMessage(status=self._sign_status(self._validating.status_key)))
         view = self._view()
         if view is not None:
-            link.send(describe_held(view.height, view.rounds))
+            link.send(describe_held(view.height, pick_told_rounds(view, STATUS_ROUNDS_MAX)))
         self._spreading.on_link_up(link)
 
     def on_link_down(self, link: Link) -> None:
@@ -156,8 +158,10 @@ class Peers:
     # --- Consensus ------------------------------------------------------------------------------------------------
 
     def _find_validators(self, height: Height) -> ValidatorSet | None:
-        """The set of a height that the core may hear of now: the one under decision and the next."""
+        """The set of a height that the core, if there is one, may hear of now: the one under decision and the next."""
         head = self._reactor.head
+        if self._reactor.engine is None:
+            return None
         if height == head.next_height:
             return head.validators
         return head.next_validators if height == head.next_height + 1 else None
@@ -179,15 +183,9 @@ class Peers:
 
     def _is_held(self, signed: SignedVote) -> bool:
         """Whether these very bytes are held already, so that nothing is verified twice."""
-        view, vote = self._view(), signed.vote
-        if view is None or view.height != vote.height:
-            return False
-        position = self._reactor.head.validators.index_of(vote.validator)
-        for round_ in view.rounds:
-            if round_.round == vote.round and position is not None:
-                votes = round_.prevotes if vote.kind is vote.kind.PREVOTE else round_.precommits
-                return votes[position] == signed
-        return False
+        state = None if self._reactor.engine is None else self._reactor.engine.state
+        is_of_height = state is not None and state.start.height == signed.vote.height
+        return state is not None and is_of_height and state.votes.find(signed.vote) == signed
 
     async def _on_proposal(self, signed: SignedProposal) -> None:
         arrival_ms = self._clock.now_ms()
@@ -215,7 +213,7 @@ class Peers:
         elif theirs.height > head.next_height:
             self._follower.on_claim(link, Height(theirs.height - 1))
         elif view is not None:
-            for message in pick_missing(view.height, view.rounds, theirs):
+            for message in pick_missing(view.height, pick_told_rounds(view, STATUS_ROUNDS_MAX), theirs):
                 link.send(message)
 
     async def run_stall_watch(self) -> None:
@@ -226,7 +224,9 @@ class Peers:
             before, view = None, self._view()
             while view is not None and view.awake:
                 if view == before:
-                    self._network.broadcast(describe_held(view.height, view.rounds))
+                    told = pick_told_rounds(view, STATUS_ROUNDS_MAX)
+                    self._network.broadcast(describe_held(view.height, told))
+                    self.tell_status()
                 before = view
                 await trio.sleep(_STALL_SECONDS)
                 view = self._view()
@@ -242,6 +242,21 @@ class Peers:
             time_ms=self._clock.now_ms(),
             chain_id=head.chain_id,
         )
+
+    def tell_status(self) -> None:
+        """Says again where we stand, now and then when something happens or should happen.
+
+        What a link hears when it begins is not enough: who was far behind could not tell then that we are a validator,
+        and who has no link with us hears of us through others.
+        """
+        head, now = self._reactor.head, trio.current_time()
+        if self._validating is None or now < self._next_status:
+            return
+        if head.validators.by_address(self._validating.signer.address) is not None:
+            self._next_status = now + _STATUS_SECONDS
+            self._network.broadcast(
+                messages.StatusMessage(status=self._sign_status(self._validating.status_key))
+            )
 
     async def _on_status(self, link: Link, status: SignedStatus) -> None:
         head = self._reactor.head

@@ -104,8 +104,7 @@ class Spreading:
     def _tell_of_work(self) -> None:
         """Wakes the height. If the reactor is too busy to hear it, it asks the mempool itself after its next commit."""
         engine = self._reactor.engine
-        view = None if engine is None else engine.view()
-        if view is None or view.awake:
+        if engine is None or engine.state is None or engine.state.awake:
             return
         try:
             self._reactor.inbox.send_nowait(WorkWaits(height=self._reactor.head.next_height))

@@ -62,6 +62,7 @@ class NodeSurroundings:
         self._follower.on_height(head.height)
         self._spreading.on_gone([checked.id for checked in committed.transactions])
         self._network.broadcast(NewBlock(height=head.height, block_id=head.block_id))
+        self._peers.tell_status()
         if committed.governance is not None:
             self._peers.on_governance(committed.governance)
             self._network.close_strangers()

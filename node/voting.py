@@ -1,7 +1,7 @@
-"""When a validator may sign: three conditions that only the node knows, asked by the signer at every signature.
+"""When a validator may sign: four conditions that only the node knows, asked by the signer at every signature.
 
-It has heard the others since its start; it holds no certificate above its ledger; and the height is one whose whole story
-its disk remembers.
+It has heard the others since its start; none of what it heard says that the height is decided; it holds no certificate
+above its ledger; and the height is one whose whole story its disk remembers.
 """
 
 from chain.vote import Height
@@ -23,10 +23,11 @@ class VotingGate:
         self._follower = follower
 
     def is_open(self) -> bool:
-        """Whether all three conditions hold now."""
+        """Whether all four conditions hold now."""
         head = self._reactor.head
         return (
             self.hearing.is_over(head.validators)
+            and not self.hearing.is_passed(head.next_height, head.validators)
             and not self._follower.is_behind
             and head.next_height >= self._vote_from
         )

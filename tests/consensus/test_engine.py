@@ -24,6 +24,7 @@ from consensus.effects import (
 from consensus.engine import Engine
 from consensus.inputs import Input, Remembered, Step, Timeout, TimeoutElapsed, ValueChecked, VoteArrived, Wake
 from consensus.timing import compute_timeout_ms
+from consensus.view import pick_told_rounds
 from tests.consensus.making import (
     NOW_MS,
     PARAMETERS,
@@ -577,6 +578,23 @@ def test_the_view_shows_rounds_locks_and_votes() -> None:
     assert shown.proposal == make_proposal("a")
     assert [vote is not None for vote in shown.prevotes] == [position != OWN for position in range(4)]
     assert shown.precommits == (None,) * 4
+
+
+def test_rounds_that_are_told_are_the_newest_and_those_a_proposal_may_lean_on() -> None:
+    """Else who missed an old polka prevotes nil for ever, however often it is proposed again."""
+    engine = make_engine(Wake(), proposal_input("a"), valid("a"), *quorum(PREVOTE, "a"))
+    for round_ in range(1, 12):
+        feed(engine, *quorum(PRECOMMIT, None, round_ - 1))
+        feed(engine, vote_input(FIRST, PREVOTE, None, round_))
+    view = engine.view()
+    assert view is not None
+    assert (view.round, view.polka) == (11, 0)
+    assert [told.round for told in pick_told_rounds(view, 8)] == [0, 5, 6, 7, 8, 9, 10, 11]
+    assert [told.round for told in pick_told_rounds(view, 20)] == [*range(12)]
+    behind = make_engine(Wake(), *quorum(PREVOTE, "a"), *quorum(PRECOMMIT, None, 10))
+    view = behind.view()
+    assert view is not None
+    assert view.valid is None and 0 in [told.round for told in pick_told_rounds(view, 1)]
 
 
 def test_the_view_shows_the_vote_that_makes_a_quorum() -> None:

@@ -1,14 +1,12 @@
-"""Timers, the start-up hearing and the bodies a height holds."""
+"""Timers, and the bodies a height holds."""
 
 import trio
 import trio.testing
 
 from chain.transaction import CheckedTransaction, TxId, check_transaction
-from chain.vote import Height
 from node.bodies import Bodies
-from node.hearing import Hearing
 from node.timers import Timers
-from tests.chain.making import CHAIN, make_block, make_key, make_transaction, make_validators
+from tests.chain.making import CHAIN, make_block, make_transaction, make_validators
 
 
 async def test_timers_deliver_in_order_and_forget(autojump_clock: trio.testing.MockClock) -> None:
@@ -30,23 +28,6 @@ async def test_timers_deliver_in_order_and_forget(autojump_clock: trio.testing.M
         await trio.sleep(1)
         nursery.cancel_scope.cancel()
     assert delivered == [("early", 0.1), ("between", 0.25), ("late", 0.5)]
-
-
-def test_hearing_ends_at_more_than_two_thirds_with_ourselves() -> None:
-    validators, keys = make_validators()
-    hearing = Hearing(keys[0].address)
-    hearing.on_status(keys[1].address, Height(5), validators)
-    hearing.on_status(make_key(99).address, Height(9), validators)
-    assert not hearing.is_over(validators) and hearing.compute_missing_power(validators) == 7
-    hearing.on_status(keys[1].address, Height(6), validators)
-    assert not hearing.is_over(validators)
-    hearing.on_status(keys[2].address, Height(1), validators)
-    assert hearing.is_over(validators) and hearing.compute_missing_power(validators) == 0
-
-
-def test_a_single_validator_hears_itself() -> None:
-    validators, keys = make_validators((1,))
-    assert Hearing(keys[0].address).is_over(validators)
 
 
 def test_bodies_are_pinned_until_the_height_is_over() -> None:

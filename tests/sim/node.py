@@ -8,6 +8,7 @@ from typing import Protocol
 
 from chain.block import CompactBlock, compute_block_id
 from chain.keys import Address, Signature
+from chain.limits import STATUS_ROUNDS_MAX
 from chain.proposal import Proposal, SignedProposal, VerifiedProposal
 from chain.vote import BlockId, Height, Round, SignedVote, VerifiedVote, Vote, VoteKind
 from consensus.effects import (
@@ -34,7 +35,9 @@ from consensus.inputs import (
     VoteArrived,
     Wake,
 )
-from consensus.view import RoundView
+from consensus.view import pick_told_rounds
+from p2p.messages import HeightHeld, ProposalMessage, VoteMessage
+from p2p.resend import describe_held, pick_missing
 from tests.sim.packets import CertifiedPacket, Packet, ProposalPacket, StatusPacket, VotePacket
 
 STATUS_MS = 400
@@ -114,32 +117,34 @@ class SimNode:
             case ProposalPacket(proposal=proposal):
                 arrival_ms = self.world.clock_ms(self.position)
                 self.feed(ProposalArrived(proposal=proposal, arrival_ms=arrival_ms))
-            case StatusPacket(height=height):
-                self.answer_status(sender, height)
+            case StatusPacket(held=held):
+                self.answer_status(sender, held)
             case CertifiedPacket(decide=decide):
                 if decide.certificate.height == self.height:
                     self.commit(decide)
 
-    def answer_status(self, peer: int, height: Height) -> None:
-        """Sends a peer what it may lack: the next block, or the messages of the height that we share."""
-        if height < self.height:
-            self.world.send(self.position, peer, CertifiedPacket(decide=self.chain[height - 1]))
+    def describe(self) -> StatusPacket:
+        """Where we are and what we hold of that height, by the rules of the real node."""
+        view = self.engine.view()
+        told = () if view is None else pick_told_rounds(view, STATUS_ROUNDS_MAX)
+        return StatusPacket(held=describe_held(self.height, told))
+
+    def answer_status(self, peer: int, theirs: HeightHeld) -> None:
+        """Sends a peer what it lacks: the next block, or messages of the height that we share."""
+        if theirs.height < self.height:
+            decided = CertifiedPacket(decide=self.chain[theirs.height - 1])
+            self.world.send(self.position, peer, decided)
             return
         view = self.engine.view()
-        if view is None or height != view.height:
+        if view is None:
             return
-        useful = {view.round, Round(view.round - 1)} | {view.valid.round if view.valid else view.round}
-        for shown in view.rounds:
-            if shown.round in useful:
-                self.send_round(peer, shown)
-
-    def send_round(self, peer: int, shown: RoundView) -> None:
-        """Sends all messages of a round."""
-        if shown.proposal is not None:
-            self.world.send(self.position, peer, ProposalPacket(proposal=shown.proposal))
-        for vote in (*shown.prevotes, *shown.precommits):
-            if vote is not None:
-                self.world.send(self.position, peer, VotePacket(vote=vote))
+        for message in pick_missing(view.height, pick_told_rounds(view, STATUS_ROUNDS_MAX), theirs):
+            match message:
+                case ProposalMessage(proposal=proposal):
+                    packet = ProposalPacket(proposal=VerifiedProposal(proposal))
+                    self.world.send(self.position, peer, packet)
+                case VoteMessage(vote=vote):
+                    self.world.send(self.position, peer, VotePacket(vote=VerifiedVote(vote)))
 
     def carry_out(self, effects: tuple[Effect, ...]) -> None:
         """Does what the engine asks for, in order; the world may stop us before any of it."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from chain.proposal import VerifiedProposal
-from chain.vote import Height, VerifiedVote, VoteKind
+from chain.vote import VerifiedVote, VoteKind
 from consensus.effects import Decide
+from p2p.messages import HeightHeld
 from tests.sim.faults import Sort
 
 
@@ -25,9 +26,9 @@ class ProposalPacket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusPacket:
-    """At which height the sender is."""
+    """At which height the sender is, and what it holds of it."""
 
-    height: Height
+    held: HeightHeld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

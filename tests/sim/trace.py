@@ -52,8 +52,8 @@ def describe(what: object) -> str:
             return f"fetch {_certificate(certificate)}"
         case RecordEvidence(evidence=evidence):
             return f"evidence {_vote(evidence.first.vote)} against {_vote(evidence.second.vote)}"
-        case StatusPacket(height=height):
-            return f"status {height}"
+        case StatusPacket(held=held):
+            return f"status {held.height}"
         case Wake():
             return "wake"
         case _:

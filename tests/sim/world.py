@@ -24,7 +24,7 @@ from consensus.inputs import Input, StartHeight, ValueChecked
 from tests.sim.checkers import Checkers
 from tests.sim.faults import FaultPlan, draw_plan
 from tests.sim.node import STATUS_MS, SimNode
-from tests.sim.packets import Packet, StatusPacket, sort_of
+from tests.sim.packets import Packet, sort_of
 from tests.sim.strategies import STRATEGIES, Byzantine
 from tests.sim.trace import describe
 
@@ -229,7 +229,7 @@ class World:
         def tell_status() -> None:
             if not node.down:
                 others = [other for other in range(len(self.nodes)) if other != node.position]
-                self.send(node.position, self.random.choice(others), StatusPacket(height=node.height))
+                self.send(node.position, self.random.choice(others), node.describe())
             self.at(STATUS_MS, tell_status)
 
         return tell_status
