@@ -1,4 +1,4 @@
-"""Every bound of the system, stated once with its reason. Sizes in bytes, durations in milliseconds.
+"""Every bound of the system, stated once with its reason. Units stand in the names.
 
 What can be governed (block sizes, time-outs, windows) stands in `chain.parameters`; here stand the walls around
 it that no vote can move.
@@ -29,6 +29,7 @@ BLOCK_BYTES_MAX = (
 )  # wall around the governed size of all bodies; it must fit memory many times
 BLOCK_TRANSACTIONS_MAX = 10_000  # ids of a compact proposal: 320 kB
 BLOCK_EVIDENCE_MAX = 16  # each costs two signature checks
+PARAMETERS_BYTES_MAX = 256  # a dozen whole numbers
 HEADER_BYTES_MAX = 1024  # fixed fields, generous
 
 # --- Validators -----------------------------------------------------------------------------------------------
@@ -106,6 +107,12 @@ PILOT_SENT_MAX = (
 )
 PILOT_BATCH_MAX = 200  # transactions handed to a node in one request
 
+# --- Node -----------------------------------------------------------------------------------------------------
+INBOX_ITEMS_MAX = 1_000  # items wait only while a block is executed; beyond, links are read more slowly
+PROPOSALS_WAITING_MAX = 1_000  # that wait for a task; one validator makes one a round
+PUSHES_WAITING_MAX = 64  # batches of links; beyond, they are announced and asked for again
+CONTRACTS_LISTED_MAX = 1_000  # contracts in one answer
+
 # --- Sealed envelopes -----------------------------------------------------------------------------------------
 ENVELOPE_DOCUMENT_BYTES_MAX = (
     8 * 1024 - 4
@@ -143,6 +150,8 @@ BLOCKS_ANSWER_BYTES_MAX = 16 * 1024 * 1024 + 64 * 1024  # the largest block with
 BODIES_ANSWER_BYTES_MAX = 256 * 1024  # votes wait behind it: a second at 2 Mbit/s; two of the largest bodies
 PUSH_BYTES_MAX = 512 * 1024  # a batch of transactions on a link
 IDS_PER_MESSAGE_MAX = 10_000  # a whole block's
+REQUEST_ID_MAX = 2**32 - 1  # chosen by who asks; no link has as many questions open
+STATUS_BYTES_MAX = 256  # a signed status takes 140
 STATUS_ROUNDS_MAX = 8  # rounds a status speaks of
 ANNOUNCERS_PER_TRANSACTION_MAX = 8  # links remembered as holding a transaction
 GOSSIP_IDS_MAX = 100_000  # transactions whose spreading is followed
@@ -177,6 +186,7 @@ TYPE_PARTS_MAX = (
 TYPE_DEPTH_MAX = 6  # records in lists in records; the codec's depth holds it with the call around it
 TEMPORARY_BITS_MAX = 2_048  # exact width of a number between two assignments
 SOURCE_BYTES_MAX = 256 * 1024  # a contract's text; bounds the parser's memory
+SCALE_MAX = 18  # decimals of a quantity; more than any unit of account has
 SOURCE_DEPTH_MAX = 64  # nesting of the syntax tree, so that no stage of the compiler runs out of stack
 
 # --- RPC ------------------------------------------------------------------------------------------------------
@@ -199,6 +209,7 @@ STATE_VALUE_BYTES_MAX = 64 * 1024  # one stored value, one bytes or text
 CONTRACT_DEPTH_MAX = 8  # of which from contract to contract
 WRITES_PER_TRANSACTION_MAX = 1_024
 MODULES_CACHED_MAX = 256  # ready modules in memory
+REFUSAL_CHARACTERS_MAX = 400  # of what was wrong with a call's arguments
 VIEW_GAS_MAX = 100_000_000  # one second of work for a question
 NODES_MAX = 1_024  # nodes that governance lists
 

@@ -5,9 +5,13 @@ from dataclasses import astuple, dataclass, fields
 from chain.codec import Value, as_array, as_uint, decode, encode
 from chain.errors import Malformed
 from chain.hashing import Digest, tagged_hash
-from chain.limits import BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, GAS_LIMIT_MAX, WINDOW_MS_MAX
-
-_PARAMETERS_BYTES_MAX = 256
+from chain.limits import (
+    BLOCK_BYTES_MAX,
+    BLOCK_TRANSACTIONS_MAX,
+    GAS_LIMIT_MAX,
+    PARAMETERS_BYTES_MAX,
+    WINDOW_MS_MAX,
+)
 
 _WALLS: dict[str, tuple[int, int]] = {
     "block_bytes_max": (64 * 1024, BLOCK_BYTES_MAX),
@@ -73,7 +77,7 @@ def encode_parameters(parameters: Parameters) -> bytes:
 
 def decode_parameters(data: bytes) -> Parameters:
     """Inverse of `encode_parameters`; raises `Malformed`."""
-    return parameters_from(decode(data, bytes_max=_PARAMETERS_BYTES_MAX))
+    return parameters_from(decode(data, bytes_max=PARAMETERS_BYTES_MAX))
 
 
 def parameters_from(value: Value) -> Parameters:

@@ -61,21 +61,7 @@ def assemble(opened: Opened) -> Assembled:
     surroundings = NodeSurroundings()
     gate = _make_gate(opened)
     validating = _make_validating(opened, gate)
-    signer = None if validating is None else validating.signer
-    reactor = Reactor(
-        head=ledger.head,
-        engine=None if signer is None else Engine(signer.address),
-        signer=signer,
-        journal=opened.journal,
-        replay=opened.replay,
-        committer=Committer(ledger, PlainTree(), ModuleCache()),
-        mempool=mempool,
-        bodies=bodies,
-        clock=clock,
-        surroundings=surroundings,
-        may_vote=lambda: gate is not None and gate.is_open(),
-        block_pause_ms=config.consensus.block_pause_ms,
-    )
+    reactor = _make_reactor(opened, validating, gate, mempool, bodies, surroundings)
     fetcher = BodyFetcher(ledger.head.chain_id, lambda: network.links)
     peers = Peers(
         reactor=reactor,
@@ -146,6 +132,31 @@ def _make_validating(opened: Opened, gate: VotingGate | None) -> Validating | No
         get_journal_mark=lambda: opened.journal.mark,
     )
     return Validating(signer=signer, status_key=validator.key, hearing=gate.hearing)
+
+
+def _make_reactor(
+    opened: Opened,
+    validating: Validating | None,
+    gate: VotingGate | None,
+    mempool: Mempool,
+    bodies: Bodies,
+    surroundings: NodeSurroundings,
+) -> Reactor:
+    signer = None if validating is None else validating.signer
+    return Reactor(
+        head=opened.ledger.head,
+        engine=None if signer is None else Engine(signer.address),
+        signer=signer,
+        journal=opened.journal,
+        replay=opened.replay,
+        committer=Committer(opened.ledger, PlainTree(), ModuleCache()),
+        mempool=mempool,
+        bodies=bodies,
+        clock=SystemClock(),
+        surroundings=surroundings,
+        may_vote=lambda: gate is not None and gate.is_open(),
+        block_pause_ms=opened.config.consensus.block_pause_ms,
+    )
 
 
 def _make_membership(opened: Opened) -> Membership:

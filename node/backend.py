@@ -15,6 +15,7 @@ from chain.block import CertifiedBlock, Header
 from chain.codec import Value
 from chain.errors import Invalid
 from chain.hashing import Digest
+from chain.limits import CONTRACTS_LISTED_MAX
 from chain.parameters import Parameters
 from chain.result import TransactionResult, render
 from chain.transaction import TxId, check_transaction
@@ -47,7 +48,6 @@ from vm.host import BlockEnvironment
 from vm.keys import contract_key, end_of_prefix
 
 T = TypeVar("T")
-_CONTRACTS_MAX = 1_000
 _CONTRACT_PREFIX = contract_key("")
 
 
@@ -202,7 +202,7 @@ class NodeBackend:
     def contracts(self) -> Sequence[ContractInfo]:
         """See `Backend`."""
         rows = self._parts.ledger.state.iterate(
-            _CONTRACT_PREFIX, end_of_prefix(_CONTRACT_PREFIX), _CONTRACTS_MAX
+            _CONTRACT_PREFIX, end_of_prefix(_CONTRACT_PREFIX), CONTRACTS_LISTED_MAX
         )
         return [
             ContractInfo(id=key[len(_CONTRACT_PREFIX) :].decode(), code_hash=Digest(value))

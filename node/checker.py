@@ -8,6 +8,7 @@ import structlog
 import trio
 
 from chain.errors import Invalid
+from chain.limits import PROPOSALS_WAITING_MAX
 from chain.proposal import VerifiedProposal
 from chain.transaction import CheckedTransaction
 from chain.vote import Height
@@ -18,7 +19,6 @@ from node.store.ledger import Ledger
 from node.validity import check_content, check_header, check_last_certificate
 
 log = structlog.get_logger("consensus")
-_WAITING_MAX = 1_000  # proposals that wait for a task; one validator makes one a round
 
 
 class Checker:
@@ -29,7 +29,7 @@ class Checker:
         self._bodies = bodies
         self._ledger = ledger
         self._fetcher = fetcher
-        self._send, self._receive = trio.open_memory_channel[VerifiedProposal](_WAITING_MAX)
+        self._send, self._receive = trio.open_memory_channel[VerifiedProposal](PROPOSALS_WAITING_MAX)
         self._scopes: list[tuple[Height, trio.CancelScope]] = []
 
     def check(self, proposal: VerifiedProposal) -> None:

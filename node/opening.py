@@ -103,15 +103,15 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
 def _open_ledger(home: Home, config: Config, genesis: Genesis) -> Ledger:
     path = home.store(config.store.directory)
     store = LevelStore(path, cache_bytes=config.store.cache_bytes)
-    try:
+    with ExitStack() as unless_opened:
+        unless_opened.callback(store.close)
         ledger = Ledger.open(store, path, genesis.hash)
         if ledger is None:
-            return _begin_ledger(store, home, config, genesis)
-        check_ledger(store, ledger, path, STORE_CHECKED_BLOCKS)
-    except BaseException:
-        store.close()
-        raise
-    log.info("ledger opened", height=ledger.head.height, state_root=ledger.head.state_root.hex()[:16])
+            ledger = _begin_ledger(store, home, config, genesis)
+        else:
+            check_ledger(store, ledger, path, STORE_CHECKED_BLOCKS)
+            log.info("ledger opened", height=ledger.head.height, state_root=ledger.head.state_root.hex()[:16])
+        unless_opened.pop_all()
     return ledger
 
 

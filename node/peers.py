@@ -39,7 +39,7 @@ from p2p.resend import describe_held, pick_missing
 from vm.executor import Governance
 
 log = structlog.get_logger("node")
-_INLINE_IDS_MAX = 200  # commitments over more ids are checked on a thread: 1.5 microseconds each
+_IDS_CHECKED_INLINE = 200  # commitments over more ids are checked on a thread: 1.5 microseconds each
 _STALL_SECONDS = 1.0  # a height without progress for so long tells its peers what it holds
 _STATUS_SECONDS = 10.0  # a validator says at most so often where it stands
 
@@ -194,7 +194,7 @@ class Peers:
             return
         chain_id = self._reactor.head.chain_id
         try:
-            if len(signed.block.transaction_ids) <= _INLINE_IDS_MAX:
+            if len(signed.block.transaction_ids) <= _IDS_CHECKED_INLINE:
                 proposal = verify_proposal(signed, validators, chain_id)
             else:
                 proposal = await trio.to_thread.run_sync(verify_proposal, signed, validators, chain_id)

@@ -20,6 +20,7 @@ import trio
 
 from chain.block import CertifiedBlock, CompactBlock, compute_block_id
 from chain.certificate import Certificate
+from chain.limits import INBOX_ITEMS_MAX
 from chain.proposal import Proposal, SignedProposal, VerifiedProposal
 from chain.transaction import CheckedTransaction, check_transaction
 from chain.vote import BlockId, Height, Round, SignedVote, VerifiedVote, Vote
@@ -123,9 +124,6 @@ class Surroundings(Protocol):
 
     def on_committed(self, committed: Committed) -> None:
         """A block is on disk."""
-
-
-INBOX_ITEMS_MAX = 1_000  # items wait only while a block is executed; beyond, links are read more slowly
 
 
 class Reactor:

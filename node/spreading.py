@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 import trio
 
-from chain.limits import PUSH_BYTES_MAX
+from chain.limits import PUSH_BYTES_MAX, PUSHES_WAITING_MAX
 from chain.transaction import TxId
 from node.admission import Admission, Outcome
 from node.mempool import Mempool
@@ -16,9 +16,6 @@ from p2p.messages import Announce, Push, Want
 from p2p.network import Network
 
 log = structlog.get_logger("mempool")
-_PUSHES_WAITING_MAX = (
-    64  # batches of links that wait for admission; beyond, they are announced and asked for again
-)
 _FLUSH_SECONDS = 0.1
 
 
@@ -39,7 +36,7 @@ class Spreading:
         self._reactor = reactor
         self._network = network
         self._gossip = Gossip()
-        self._send, self._pushes = trio.open_memory_channel[tuple[Link, Push]](_PUSHES_WAITING_MAX)
+        self._send, self._pushes = trio.open_memory_channel[tuple[Link, Push]](PUSHES_WAITING_MAX)
         self._changed = trio.Event()
         self.refused = 0
 

@@ -22,7 +22,9 @@ from chain.limits import (
     IDS_PER_MESSAGE_MAX,
     PROPOSAL_BYTES_MAX,
     PUSH_BYTES_MAX,
+    REQUEST_ID_MAX,
     ROUNDS_MAX,
+    STATUS_BYTES_MAX,
     STATUS_ROUNDS_MAX,
     TRANSACTION_BYTES_MAX,
     VALIDATORS_MAX,
@@ -36,7 +38,6 @@ from chain.vote import BlockId, Height, Round, SignedVote, block_id_from, vote_f
 RequestId = NewType("RequestId", int)
 """Chosen by who asks, repeated in the answer; 32 bits."""
 
-_REQUEST_ID_MAX = 2**32 - 1
 _IDS_BYTES_MAX = IDS_PER_MESSAGE_MAX * 34 + 32
 _BITMAP_BYTES_MAX = VALIDATORS_MAX // 8
 
@@ -192,7 +193,7 @@ def _bodies(value: Value) -> tuple[bytes, ...]:
 
 
 def _request(value: Value) -> RequestId:
-    return RequestId(as_uint(value, "request", _REQUEST_ID_MAX))
+    return RequestId(as_uint(value, "request", REQUEST_ID_MAX))
 
 
 def _round_held(value: Value) -> RoundHeld:
@@ -261,7 +262,6 @@ def _bodies_answer(value: Value) -> Bodies:
 
 
 _SMALL = 64
-_STATUS_BYTES_MAX = 256
 _HELD_BYTES_MAX = STATUS_ROUNDS_MAX * (2 * _BITMAP_BYTES_MAX + 16) + 32
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -270,7 +270,7 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(2, VoteMessage, Channel.CONSENSUS, VOTE_BYTES_MAX + 8,
          lambda m: vote_value(m.vote), lambda v: VoteMessage(vote=vote_from(v))),
     Kind(3, HeightHeld, Channel.CONSENSUS, _HELD_BYTES_MAX, _height_held_value, _height_held),
-    Kind(4, StatusMessage, Channel.CONSENSUS, _STATUS_BYTES_MAX,
+    Kind(4, StatusMessage, Channel.CONSENSUS, STATUS_BYTES_MAX,
          lambda m: status_value(m.status), lambda v: StatusMessage(status=status_from(v))),
     Kind(5, NewBlock, Channel.CONSENSUS, _SMALL, lambda m: (m.height, m.block_id), _new_block),
     Kind(6, GetBodies, Channel.CONSENSUS, _IDS_BYTES_MAX, lambda m: (m.request, m.ids), _get_bodies),

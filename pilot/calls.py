@@ -49,18 +49,22 @@ def number_commitments(keyring: Keyring, supplier: Person) -> tuple[bytes, bytes
 
 
 def grant(officer: Address, role: int) -> Call:
+    """Clause 1.1 of the registry, by an agency's operator."""
     return Call(contract="registry", method="grant", arguments=(officer, role))
 
 
 def register(name: str, nib_commitment: bytes, npwp_commitment: bytes) -> Call:
+    """Clause 2.1 of the registry, by the supplier itself."""
     return Call(contract="registry", method="register", arguments=(name, nib_commitment, npwp_commitment))
 
 
 def set_estimate(reference: str, amount: int, currency: str) -> Call:
+    """Clause 2.2 of the tender, by a commitment officer; the amount in minor units."""
     return Call(contract="tender", method="set_estimate", arguments=(reference, to_abi(amount), currency))
 
 
 def publish(reference: str, plan: TenderPlan, closes_at: int) -> Call:
+    """Clause 2.1, by the selection group: one lot at the lowest price, closing at a time in milliseconds."""
     terms = (
         plan.title,
         plan.documents,
@@ -87,36 +91,44 @@ def submit(tender: bytes, plan: TenderPlan, bid: PlannedBid, keyring: Keyring, c
 
 
 def reveal_technical(tender: bytes, bid: PlannedBid, keyring: Keyring, chain_id: str) -> Call:
+    """Clause 5.2, by the bidder: the key of its technical envelope."""
     key, _ = _envelope_key(tender, bid, keyring, chain_id, TECHNICAL)
     return Call(contract="tender", method="reveal_technical", arguments=(tender, key))
 
 
 def reveal_price(tender: bytes, bid: PlannedBid, keyring: Keyring, chain_id: str) -> Call:
+    """Clause 5.1, by the bidder: the key of its price envelope."""
     key, _ = _envelope_key(tender, bid, keyring, chain_id, PRICE)
     return Call(contract="tender", method="reveal_price", arguments=(tender, key))
 
 
 def disqualify(tender: bytes, bidder: Address, reason: str) -> Call:
+    """Clause 6.1, by the selection group."""
     return Call(contract="tender", method="disqualify", arguments=(tender, bidder, reason))
 
 
 def open_prices(tender: bytes) -> Call:
+    """Clause 5.2, by the selection group: from here on who passed may open its price."""
     return Call(contract="tender", method="open_prices", arguments=(tender,))
 
 
 def evaluate(tender: bytes) -> Call:
+    """Clause 6, by the selection group: the contract ranks."""
     return Call(contract="tender", method="evaluate", arguments=(tender,))
 
 
 def award(tender: bytes) -> Call:
+    """Clause 7.1, by the selection group: by the ranking that the contract made."""
     return Call(contract="tender", method="award", arguments=(tender,))
 
 
 def finalise(tender: bytes) -> Call:
+    """Clause 7.3: the standstill is over."""
     return Call(contract="tender", method="finalise", arguments=(tender,))
 
 
 def cancel(tender: bytes, reason: str) -> Call:
+    """Clause 7.4, by the selection group."""
     return Call(contract="tender", method="cancel", arguments=(tender, reason))
 
 

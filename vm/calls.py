@@ -3,7 +3,7 @@
 from chain.codec import Value
 from chain.errors import Malformed
 from chain.keys import Address
-from chain.limits import CONTRACT_DEPTH_MAX, TRANSACTION_BYTES_MAX
+from chain.limits import CONTRACT_DEPTH_MAX, REFUSAL_CHARACTERS_MAX, TRANSACTION_BYTES_MAX
 from chain.result import ResultCode
 from vm.abi import runtime_fields
 from vm.deployment import ModuleCache
@@ -47,7 +47,7 @@ class Caller:
         try:
             checked = runtime_fields(function.parameters, arguments, f"{contract}.{method}")
         except Malformed as error:
-            raise Stop(ResultCode.BAD_ARGUMENTS, str(error)[:_MESSAGE_MAX]) from error
+            raise Stop(ResultCode.BAD_ARGUMENTS, str(error)[:REFUSAL_CHARACTERS_MAX]) from error
         result = self._enter(contract, module, sender, number, list(checked))
         if function.result is None or result is None:
             return None
@@ -85,9 +85,6 @@ class Caller:
             return Activation(run, contract, module, caller, self, execute).call(number, arguments)
         finally:
             run.active.pop()
-
-
-_MESSAGE_MAX = 400
 
 
 def _find_function(module: ReadyModule, name: str) -> tuple[int, FunctionCode | None]:

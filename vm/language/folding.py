@@ -7,10 +7,10 @@ with the number shown.
 import re
 from dataclasses import replace
 
-from chain.limits import TEMPORARY_BITS_MAX
+from chain.limits import SCALE_MAX, TEMPORARY_BITS_MAX
 from vm.language.diagnostics import Mistake, Span
 from vm.language.kinds import INT, NUMBER, UINT, Kind, is_in_range, is_kept
-from vm.language.library import BASIS_POINTS, SCALE_MAX
+from vm.language.library import BASIS_POINTS
 from vm.language.tree import Arithmetic, Constant, Expression
 from vm.types import INT_BITS, UINT_BITS
 

@@ -25,7 +25,6 @@ CONSTANTS: dict[str, int] = {
 }
 
 BASIS_POINTS = 10_000
-SCALE_MAX = 18  # decimals of a quantity; more than any unit of account has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable
 
+from chain.limits import SCALE_MAX
 from vm.language.diagnostics import Mistake
 from vm.language.fields import named_values
 from vm.language.folding import arithmetic, as_kind, basis_points, scaled, settle
@@ -21,7 +22,7 @@ from vm.language.kinds import (
     has_order,
     is_whole,
 )
-from vm.language.library import BASIS_POINTS, FUNCTIONS, SCALE_MAX, LibraryFunction
+from vm.language.library import BASIS_POINTS, FUNCTIONS, LibraryFunction
 from vm.language.matching import match_kind, matched, same_whole
 from vm.language.names import nearest
 from vm.language.scope import Scope
@@ -30,6 +31,7 @@ from vm.language.tree import Constant, Expression, ReplaceFields, Sort
 
 
 def call_library(function: LibraryFunction, node: ast.Call, scope: Scope, check: Check) -> Expression:
+    """What a call of a function of the library computes, its arguments checked."""
     span = scope.span(node)
     if function.statement:
         raise Mistake(span, "useful", f"{function.name} has no value", "it stands on a line of its own")

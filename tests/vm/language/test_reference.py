@@ -9,7 +9,7 @@ import pytest
 from chain import limits
 from vm.language.check import check_source
 from vm.language.diagnostics import RULES
-from vm.language.library import CONSTANTS, FUNCTIONS, SCALE_MAX
+from vm.language.library import CONSTANTS, FUNCTIONS
 from vm.language.source import REFUSED
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "language.md"
@@ -30,7 +30,7 @@ LIMITS = {
     "bits of a value between two assignments": limits.TEMPORARY_BITS_MAX,
     "bytes of a refusal's text": limits.MESSAGE_BYTES_MAX,
     "values in a refusal": limits.TRAP_VALUES_MAX,
-    "decimals of a quantity": SCALE_MAX,
+    "decimals of a quantity": limits.SCALE_MAX,
 }
 
 
