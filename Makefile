@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 SOURCES := chain consensus vm p2p rpc genesis node sealed pilot cli tests
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,14 @@ check: setup ## The quick gate: format, lint, types, imports, words, the source'
 
 bench: setup ## Throughput, latency and memory of a four-validator network
 	$(BIN)/python -m tests.bench $(ARGS)
+
+lock: ## requirements.lock anew from pyproject.toml: the newest of everything that fits
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check --upgrade setuptools '.[dev]'
+	@{ head -n 1 requirements.lock; build/lock/bin/python -m pip freeze --all --exclude pip --exclude terang \
+	  | tr 'A-Z_' 'a-z-' | LC_ALL=C sort -t = -k 1,1; } > build/requirements.lock
+	mv build/requirements.lock requirements.lock
+	rm -rf build
 
 clean: ## Removes what was built here
 	rm -rf $(VENV) .bench .mypy_cache .pytest_cache .ruff_cache build *.egg-info

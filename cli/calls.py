@@ -43,7 +43,7 @@ ArgumentsArgument = Annotated[
 
 @app.command(
     "call",
-    epilog="Example: terang tx call registry register '\"CV Mitra Lestari\"' 1234567890123 --key supplier.key",
+    epilog="Example: terang tx call governance propose_rule standstill_ms 432000000 --key operator.key",
 )
 def call(
     contract: ContractArgument,

@@ -128,7 +128,7 @@ def read_key(path: Path, kind: KeyKind, ask: Callable[[], str] | None) -> Signin
         raise PassphraseNeeded(
             path,
             "the key is encrypted",
-            "Start where a passphrase can be asked for, or give a passphrase file",
+            "Start where a passphrase can be asked for, or give it in TERANG_PASSPHRASE",
         )
     seed = _hex(path, fields, "seed", SEED_BYTES) if ask is None else _open_seal(path, fields, ask())
     key = SigningKey.from_seed(seed)

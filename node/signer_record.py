@@ -25,7 +25,7 @@ _CONTENT_BYTES = ENTRY_BYTES - _CHECK_BYTES
 _MAGIC = b"terang signer 1\n"
 _RECOVERY = (
     "Do not sign with this key before the network has passed the height at which it last signed. Then make a new "
-    "record above that height: terang keys import --floor HEIGHT"
+    "record above that height: terang keys import --home DIR --floor HEIGHT"
 )
 
 

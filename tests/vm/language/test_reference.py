@@ -1,18 +1,17 @@
 """The reference says what the code says: its tables are made from the compiler's, its example compiles."""
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 
 from chain import limits
+from tests.documents import REFERENCE, check_table, table
 from vm.language.check import check_source
 from vm.language.diagnostics import RULES
 from vm.language.library import CONSTANTS, FUNCTIONS
 from vm.language.source import REFUSED
 
-REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "language.md"
+LANGUAGE = REFERENCE / "language.md"
 
 LIMITS = {
     "bytes of a source": limits.SOURCE_BYTES_MAX,
@@ -34,12 +33,6 @@ LIMITS = {
 }
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table in Markdown."""
-    escaped = [tuple(cell.replace("|", "\\|") for cell in row) for row in rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *escaped))
-
-
 def made_tables() -> dict[str, str]:
     """Every table of the reference that has a source in the code."""
     functions = [(f"`{found.signature}`", found.text) for found in FUNCTIONS.values()]
@@ -57,15 +50,9 @@ def made_tables() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", made_tables())
 def test_table_equals_code(name: str, rewrite: bool) -> None:
-    text = REFERENCE.read_text()
-    between = re.compile(rf"(<!-- made from [^:\n]+: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    now, count = between.subn(lambda found: f"{found[1]}\n{made_tables()[name]}\n\n{found[2]}", text)
-    if rewrite:
-        REFERENCE.write_text(now)
-    assert count == 1
-    assert now == (now if rewrite else text)
+    check_table(LANGUAGE, name, made_tables()[name], rewrite)
 
 
 def test_the_example_compiles() -> None:
-    examples = re.findall(r"```python\n(.*?)```", REFERENCE.read_text(), re.DOTALL)
+    examples = re.findall(r"```python\n(.*?)```", LANGUAGE.read_text(), re.DOTALL)
     assert [check_source(example) for example in examples] == [[]]
