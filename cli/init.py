@@ -63,7 +63,9 @@ def _tell_next(home: Path, moniker: str, keys: str, node_id: str, *, is_validato
     typer.echo(f"The {kind} {moniker} is made in {home}; its links are known by {node_id}.\n\nNext:")
     steps = []
     if is_validator:
-        steps.append("Make the key that acts for your agency, and note its ADDRESS: terang keys new operator.key")
+        steps.append(
+            "Make the key that acts for your agency, and note its ADDRESS: terang keys new operator.key"
+        )
         add = f"add-validator FILE --name {moniker!r} --operator ADDRESS"
     else:
         add = f"add-full-node FILE --name {moniker!r}"
