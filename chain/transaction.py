@@ -5,7 +5,7 @@ must be remembered, and sending it again is always safe. Its id is SHA-256 of it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NewType
 
 from chain.codec import Value, as_array, as_bytes, as_text, as_uint, decode, encode
@@ -150,16 +150,7 @@ def sign_transaction(
         calls=tuple(calls),
         signature=Signature(bytes(SIGNATURE_BYTES)),
     )
-    signature = key.sign(transaction_sign_bytes(unsigned))
-    return Transaction(
-        chain_id=chain_id,
-        sender=key.public,
-        nonce=nonce,
-        valid_until_ms=valid_until_ms,
-        gas_limit=gas_limit,
-        calls=tuple(calls),
-        signature=signature,
-    )
+    return replace(unsigned, signature=key.sign(transaction_sign_bytes(unsigned)))
 
 
 def check_transaction(raw: bytes, chain_id: str) -> CheckedTransaction:
