@@ -7,8 +7,7 @@ import typer
 
 from chain.limits import MODULE_BYTES_MAX
 from cli.errors import USAGE, NotDone
-from vm.language.check import check_source
-from vm.language.compile import compile_contract
+from vm.language.compile import check_source, compile_contract
 from vm.language.diagnostics import format_diagnostic
 from vm.language.listing import show_module
 from vm.module_codec import decode_module

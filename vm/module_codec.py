@@ -42,6 +42,7 @@ from chain.limits import (
     OPERANDS_MAX,
     REGISTERS_MAX,
     SOURCE_BYTES_MAX,
+    STATE_VALUE_BYTES_MAX,
     STORAGE_MAX,
     UINT64_MAX,
 )
@@ -185,9 +186,9 @@ def _read_constant_value(kind: Type, value: Value) -> bool | int | bytes | str:
         case Scalar.BOOL:
             return as_bool(value, "constant")
         case Scalar.STR:
-            return as_text(value, "constant", length_max=MODULE_BYTES_MAX)
+            return as_text(value, "constant", length_max=STATE_VALUE_BYTES_MAX)
         case Scalar.BYTES:
-            return as_bytes(value, "constant", length_max=MODULE_BYTES_MAX)
+            return as_bytes(value, "constant", length_max=STATE_VALUE_BYTES_MAX)
         case Scalar.ADDR:
             return as_bytes(value, "constant", ADDR_BYTES)
         case Scalar() | EnumType():

@@ -18,8 +18,9 @@ from chain.limits import (
     MODULE_RECORDS_MAX,
     NAME_BYTES_MAX,
     TYPE_DEPTH_MAX,
+    TYPE_PARTS_MAX,
 )
-from vm.types import EnumType, Field, ListType, RecordType, Scalar, Type
+from vm.types import EnumType, Field, ListType, RecordType, Scalar, Type, count_depth, count_parts
 
 Item = TypeVar("Item")
 
@@ -29,10 +30,15 @@ def read_each(value: Value, what: str, length_max: int, read: Callable[[Value], 
     return tuple(read(one) for one in as_array(value, what, length_max=length_max))
 
 
+def is_name(text: str) -> bool:
+    """Whether a contract, method or type may be called so. A hyphen is for contract ids."""
+    return text.isascii() and len(text) <= NAME_BYTES_MAX and text.replace("-", "_").isidentifier()
+
+
 def read_name(value: Value, what: str) -> str:
     """A name: not empty, letters, digits and underscores of ASCII."""
     name = as_text(value, what, length_max=NAME_BYTES_MAX)
-    if not (name.isascii() and name.replace("-", "_").isidentifier()):
+    if not is_name(name):
         raise Malformed(f"{what}: expected letters, digits and underscores, got {name!r}")
     return name
 
@@ -41,17 +47,6 @@ def check_distinct(names: Sequence[str], what: str) -> None:
     """No name twice."""
     if len(set(names)) != len(names):
         raise Malformed(f"{what}: expected different names, got one twice")
-
-
-def compute_depth(kind: Type) -> int:
-    """How deep values of a type are nested."""
-    match kind:
-        case ListType(item=item):
-            return 1 + compute_depth(item)
-        case RecordType(fields=fields):
-            return 1 + max((compute_depth(field.kind) for field in fields), default=0)
-        case Scalar() | EnumType():
-            return 0
 
 
 class TypeWriter:
@@ -153,9 +148,12 @@ def read_records(value: Value, types: TypeReader) -> TypeReader:
         if not read:
             raise Malformed("record fields: expected at least one, got none")
         record = RecordType(name=read_name(name, "record name"), fields=read)
-        if compute_depth(record) > TYPE_DEPTH_MAX:
+        parts = count_parts(record)  # first: what is below has been counted, so that neither walk is long
+        if parts > TYPE_PARTS_MAX:
+            raise Malformed(f"record: expected at most {TYPE_PARTS_MAX} fields in all, got {parts}")
+        if count_depth(record) > TYPE_DEPTH_MAX:
             raise Malformed(
-                f"record: expected a depth of at most {TYPE_DEPTH_MAX}, got {compute_depth(record)}"
+                f"record: expected a depth of at most {TYPE_DEPTH_MAX}, got {count_depth(record)}"
             )
         types = TypeReader(types.enums, (*types.records, record))
     check_distinct([found.name for found in types.records], "records")

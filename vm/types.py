@@ -115,6 +115,28 @@ def is_comparable(kind: Type) -> bool:
     return isinstance(kind, Scalar | EnumType)
 
 
+def count_parts(kind: Type) -> int:
+    """Fields of a type and of all records in it; a list counts its item once. The work of comparing two types."""
+    match kind:
+        case RecordType(fields=fields):
+            return sum(count_parts(field.kind) for field in fields)
+        case ListType(item=item):
+            return count_parts(item)
+        case Scalar() | EnumType():
+            return 1
+
+
+def count_depth(kind: Type) -> int:
+    """How deep values of a type are nested."""
+    match kind:
+        case ListType(item=item):
+            return 1 + count_depth(item)
+        case RecordType(fields=fields):
+            return 1 + max((count_depth(field.kind) for field in fields), default=0)
+        case Scalar() | EnumType():
+            return 0
+
+
 def is_in_range(kind: Type, number: int) -> bool:
     """Whether an exact number is a value of `uint`, `int` or an enum."""
     match kind:

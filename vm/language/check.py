@@ -5,7 +5,7 @@ import ast
 
 from vm.language.actions import Contract, Function, Variable
 from vm.language.declarations import collect
-from vm.language.diagnostics import Diagnostic, Diagnostics, Mistake
+from vm.language.diagnostics import Diagnostics, Mistake
 from vm.language.effects import Deeds, check_effects
 from vm.language.kinds import NOTHING
 from vm.language.names import Names
@@ -13,13 +13,6 @@ from vm.language.scope import Scope
 from vm.language.source import ParsedSource, parse
 from vm.language.statements import check_body
 from vm.language.tree import Role
-
-
-def check_source(source: str) -> list[Diagnostic]:
-    """Every mistake of a contract's source, in its order. An empty list: it compiles."""
-    diagnostics = Diagnostics()
-    check_contract(source, "contract", diagnostics)
-    return diagnostics.sorted()
 
 
 def check_contract(text: str, name: str, diagnostics: Diagnostics) -> Contract | None:

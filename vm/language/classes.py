@@ -1,16 +1,25 @@
 """Classes at the top of a contract: Record, Enum, Event, Interface. They hold names and types, never code."""
 
 import ast
+from collections.abc import Sized
 
-from chain.limits import ENUM_MEMBERS_MAX, FIELDS_MAX
+from chain.limits import (
+    ENUM_MEMBERS_MAX,
+    FIELDS_MAX,
+    MODULE_EVENTS_MAX,
+    MODULE_RECORDS_MAX,
+    TYPE_DEPTH_MAX,
+    TYPE_PARTS_MAX,
+)
 from vm.language.annotations import read_kind
 from vm.language.constants import read_number
-from vm.language.diagnostics import Mistake
+from vm.language.diagnostics import Mistake, Span
 from vm.language.kinds import EnumType, Field, RecordType
 from vm.language.library import CLASS_NAMES
 from vm.language.names import InterfaceKind, Names, nearest
 from vm.language.signatures import read_signature
 from vm.language.tree import EventKind, Signature
+from vm.types import count_depth, count_parts
 
 
 def read_class(node: ast.ClassDef, names: Names) -> None:
@@ -19,10 +28,13 @@ def read_class(node: ast.ClassDef, names: Names) -> None:
     names.declare(node.name, span)
     match node:
         case ast.ClassDef(bases=[ast.Name(id="Record")], keywords=[], decorator_list=[]):
-            names.records[node.name] = RecordType(name=node.name, fields=_read_fields(node, names))
+            _check_count(names.records, MODULE_RECORDS_MAX, "records", span)
+            names.records[node.name] = _read_record(node, names)
         case ast.ClassDef(bases=[ast.Name(id="Event")], keywords=[], decorator_list=[]):
+            _check_count(names.events, MODULE_EVENTS_MAX, "events", span)
             names.events[node.name] = EventKind(name=node.name, fields=_read_fields(node, names))
         case ast.ClassDef(bases=[ast.Name(id="Enum")], keywords=[], decorator_list=[]):
+            _check_count(names.enums, MODULE_RECORDS_MAX, "enums", span)
             names.enums[node.name] = _read_enum(node, names)
         case ast.ClassDef(bases=[ast.Name(id="Interface")], keywords=[], decorator_list=[]):
             names.interfaces[node.name] = InterfaceKind(name=node.name, methods=_read_methods(node, names))
@@ -32,6 +44,24 @@ def read_class(node: ast.ClassDef, names: Names) -> None:
         case _:
             said = f"the class `{node.name}` is not a Record, Enum, Event or Interface"
             raise Mistake(span, "subset", said, f"class {node.name}(Record):")
+
+
+def _check_count(found: Sized, most: int, what: str, span: Span) -> None:
+    if len(found) >= most:
+        raise Mistake(span, "limit", f"a contract has at most {most} {what}")
+
+
+def _read_record(node: ast.ClassDef, names: Names) -> RecordType:
+    record = RecordType(name=node.name, fields=_read_fields(node, names))
+    parts = count_parts(record)
+    if parts > TYPE_PARTS_MAX:
+        said = f"{node.name} has {parts} fields with those of the records in it, at most {TYPE_PARTS_MAX} are possible"
+        raise Mistake(names.source.span(node), "limit", said)
+    depth = count_depth(record)
+    if depth > TYPE_DEPTH_MAX:
+        said = f"{node.name} is nested {depth} deep, at most {TYPE_DEPTH_MAX} are possible"
+        raise Mistake(names.source.span(node), "limit", said, "keep the inner records in a Map of their own")
+    return record
 
 
 def _members(node: ast.ClassDef) -> list[ast.stmt]:

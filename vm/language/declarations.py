@@ -17,6 +17,7 @@ from vm.language.names import Binding, Names
 from vm.language.signatures import read_signature
 from vm.language.source import ParsedSource
 from vm.language.tree import Constant, Storage
+from vm.type_codec import is_name
 
 
 def collect(source: ParsedSource, diagnostics: Diagnostics) -> Names:
@@ -69,6 +70,14 @@ def _read_constant_or_binding(target: ast.Name, value: ast.expr, names: Names) -
                 said = "a contract is bound by its id"
                 raise Mistake(
                     names.source.span(value), "constant", said, f'{target.id} = {interface}("contract id")'
+                )
+            if not is_name(contract):
+                said = f'"{contract}" cannot be the id of a contract'
+                raise Mistake(
+                    names.source.span(value),
+                    "declared",
+                    said,
+                    "letters, digits, - and _; it begins with a letter",
                 )
             names.bindings[target.id] = Binding(interface=names.interfaces[interface], contract=contract)
         case _:

@@ -7,9 +7,10 @@ goes on with the next statement. Written numbers stay `NUMBER` until they meet a
 import ast
 from dataclasses import replace
 
+from chain.limits import LIST_ITEMS_MAX
 from vm.language.calls import check_call
 from vm.language.diagnostics import Mistake
-from vm.language.folding import arithmetic, as_kind, fold_join, settle
+from vm.language.folding import arithmetic, as_kind, bounded, fold_join, settle
 from vm.language.kinds import (
     ADDR,
     BOOL,
@@ -117,9 +118,9 @@ def _constant(node: ast.Constant, scope: Scope) -> Constant:
         case int():
             return Constant(kind=NUMBER, span=span, value=node.value)
         case str():
-            return Constant(kind=STR, span=span, value=node.value)
+            return bounded(Constant(kind=STR, span=span, value=node.value))
         case bytes():
-            return Constant(kind=BYTES, span=span, value=node.value)
+            return bounded(Constant(kind=BYTES, span=span, value=node.value))
     said = "None is not a value" if node.value is None else "this is not a value"
     raise Mistake(
         span, "types", said, "ask with `in` whether an entry is there, or use a default: m.get(key, default)"
@@ -281,6 +282,8 @@ def _list(node: ast.List, scope: Scope, wanted: Kind | None) -> Expression:
     if not node.elts:
         hint = "write found: List[type, N] = []"
         raise Mistake(span, "bounded", "an empty list has neither type nor bound here", hint)
+    if len(node.elts) > LIST_ITEMS_MAX:
+        raise Mistake(span, "limit", f"a list has at most {LIST_ITEMS_MAX} items, here are {len(node.elts)}")
     first = settle(check_expression(node.elts[0], scope))
     if not is_kept(first.kind):
         raise Mistake(first.span, "types", "this call gives no value")

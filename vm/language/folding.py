@@ -7,7 +7,7 @@ with the number shown.
 import re
 from dataclasses import replace
 
-from chain.limits import SCALE_MAX, TEMPORARY_BITS_MAX
+from chain.limits import SCALE_MAX, STATE_VALUE_BYTES_MAX, TEMPORARY_BITS_MAX
 from vm.language.diagnostics import Mistake, Span
 from vm.language.kinds import INT, NUMBER, UINT, Kind, is_in_range, is_kept
 from vm.language.library import BASIS_POINTS
@@ -98,10 +98,22 @@ def fold_join(left: Expression, right: Expression, span: Span) -> Constant | Non
         return None
     match left.value, right.value:
         case (str() as first, str() as second):
-            return Constant(kind=left.kind, span=span, value=first + second)
+            return bounded(Constant(kind=left.kind, span=span, value=first + second))
         case (bytes() as head, bytes() as tail):
-            return Constant(kind=left.kind, span=span, value=head + tail)
+            return bounded(Constant(kind=left.kind, span=span, value=head + tail))
     return None
+
+
+def bounded(value: Constant) -> Constant:
+    """A text or bytes, if it is no longer than the machine holds."""
+    data = value.value.encode(errors="surrogatepass") if isinstance(value.value, str) else value.value
+    if isinstance(data, bytes) and len(data) > STATE_VALUE_BYTES_MAX:
+        raise Mistake(
+            value.span,
+            "limit",
+            f"{value.kind} has at most {STATE_VALUE_BYTES_MAX} bytes, this has {len(data)}",
+        )
+    return value
 
 
 def scaled(text: str, decimals: int, span: Span) -> Constant:

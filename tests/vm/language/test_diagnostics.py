@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vm.language.check import check_source
+from vm.language.compile import check_source
 from vm.language.diagnostics import RULES, format_diagnostic
 from vm.language.source import REFUSED
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from chain.result import ResultCode
 from tests.vm.language.running import Ledger, Stopped, function, run
-from vm.language.check import check_source
-from vm.language.compile import compile_contract
+from vm.language.compile import check_source, compile_contract
 from vm.language.diagnostics import CompileError
 from vm.language.listing import show_module
 from vm.module_codec import decode_module, encode_module

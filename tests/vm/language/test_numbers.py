@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chain.result import ResultCode
 from tests.vm.language.running import Ledger, Stopped, function, run
-from vm.language.check import check_source
+from vm.language.compile import check_source
 from vm.types import INT_MAX, INT_MIN, UINT_MAX
 
 TRAP = "trap"  # not the code itself: a code is a number too

@@ -6,7 +6,7 @@ import pytest
 
 from chain import limits
 from tests.documents import REFERENCE, check_table, table
-from vm.language.check import check_source
+from vm.language.compile import check_source
 from vm.language.diagnostics import RULES
 from vm.language.library import CONSTANTS, FUNCTIONS
 from vm.language.source import REFUSED
