@@ -110,7 +110,7 @@ PILOT_BATCH_MAX = 200  # transactions handed to a node in one request
 # --- Node -----------------------------------------------------------------------------------------------------
 INBOX_ITEMS_MAX = 1_000  # items wait only while a block is executed; beyond, links are read more slowly
 PROPOSALS_WAITING_MAX = 1_000  # that wait for a task; one validator makes one a round
-PUSHES_WAITING_MAX = 64  # batches of links; beyond, they are announced and asked for again
+PUSHES_WAITING_MAX = 10_000  # batches of all links, if they are small; beyond, they are asked for again
 CONTRACTS_LISTED_MAX = 1_000  # contracts in one answer
 
 # --- Sealed envelopes -----------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ HANDSHAKE_BYTES_MAX = 1_024  # everything a stranger may send before it is known
 HANDSHAKE_SECONDS_MAX = 5
 HANDSHAKES_MAX = 32  # half-open at once; the oldest has to finish or go
 HANDSHAKES_PER_ADDRESS_MAX = 8  # so that one host cannot hold all of them
-LINKS_MAX = 256  # validators, full nodes and some to spare
+LINKS_MAX = 256  # links; a validator has one even beyond them
 CONSENSUS_QUEUE_BYTES_MAX = (
     8 * 1024 * 1024
 )  # a few proposals and a height's votes; beyond, the link is closed
@@ -153,11 +153,17 @@ IDS_PER_MESSAGE_MAX = 10_000  # a whole block's
 REQUEST_ID_MAX = 2**32 - 1  # chosen by who asks; no link has as many questions open
 STATUS_BYTES_MAX = 256  # a signed status takes 140
 STATUS_ROUNDS_MAX = 8  # rounds a status speaks of
+FAILED_PEERS_MAX = 1_024  # peers whose failures to answer are counted: as many as governance lists
 ANNOUNCERS_PER_TRANSACTION_MAX = 8  # links remembered as holding a transaction
 GOSSIP_IDS_MAX = 100_000  # transactions whose spreading is followed
+WANTED_PER_LINK_MAX = 20_000  # of which one link may make us wait for so many at once
+PUSHES_PER_LINK_BYTES_MAX = (
+    4 * 1024 * 1024
+)  # bodies of one link that wait for admission: two seconds of work; beyond, they are asked for again
 BAN_SECONDS = 60  # a peer that misbehaved is not spoken to
+CONNECT_SECONDS_MAX = 5  # after a partition the system itself would try one call for minutes
 REDIAL_SECONDS_MIN = 0.1
-REDIAL_SECONDS_MAX = 5.0
+REDIAL_SECONDS_MAX = 5.0  # a link that lasted longer is called again at once
 LINK_IDLE_SECONDS = 15.0  # a keep-alive goes out after a third of it; silence for all of it closes the link
 
 # --- Contracts: modules and the language ----------------------------------------------------------------------

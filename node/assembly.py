@@ -23,7 +23,7 @@ from node.follower import Follower
 from node.hearing import Hearing
 from node.mempool import Mempool, MempoolLimits
 from node.opening import Opened
-from node.peers import Membership, Peers, Validating
+from node.peers import Membership, Peers, Validating, make_membership
 from node.reactor import Reactor
 from node.signer import Signer
 from node.spreading import Spreading
@@ -160,10 +160,8 @@ def _make_reactor(
 
 
 def _make_membership(opened: Opened) -> Membership:
-    return Membership(
-        committed=frozenset(entry.public for entry in opened.governance.nodes),
-        configured_ids=frozenset(address.node_id for address in _peer_addresses(opened.config)),
-    )
+    configured = frozenset(address.node_id for address in _peer_addresses(opened.config))
+    return make_membership(opened.governance.nodes, configured)
 
 
 def _peer_addresses(config: Config) -> tuple[PeerAddress, ...]:

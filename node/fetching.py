@@ -84,7 +84,7 @@ class BodyFetcher:
         try:
             checked = await trio.to_thread.run_sync(_check_all, answer, self._chain_id)
         except Invalid as error:
-            link.close(f"it sent a body that is no transaction: {error}")
+            link.accuse(f"it sent a body that is no transaction: {error}")
             return False
         wanted = set(missing)
         useful = [one for one in checked if one.id in wanted]

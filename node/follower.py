@@ -103,7 +103,8 @@ class Follower:
                 )
             except Invalid as error:
                 log.warning("bad block", peer=link.peer_id, reason=str(error))
-                link.close(f"it sent a bad block: {error}")
+                self._core.on_bad_answer(link.peer)
+                link.accuse(f"it sent a bad block: {error}")
                 return
             height = certified.block.header.height
             self._certified = max(self._certified, height)

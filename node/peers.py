@@ -4,7 +4,8 @@ Votes and proposals are verified here, before the core hears of them, against th
 correct node cannot send is misbehaviour; what merely comes late, early or twice is left out.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
@@ -34,9 +35,9 @@ from p2p import messages
 from p2p.errors import PeerMisbehaved
 from p2p.link import Link
 from p2p.messages import Announce, Blocks, GetBlocks, GetBodies, HeightHeld, Message, NewBlock, Push, Want
-from p2p.network import Network
+from p2p.network import Network, Standing
 from p2p.resend import describe_held, pick_missing
-from vm.executor import Governance
+from vm.executor import Governance, NodeEntry
 
 log = structlog.get_logger("node")
 _IDS_CHECKED_INLINE = 200  # commitments over more ids are checked on a thread: 1.5 microseconds each
@@ -48,12 +49,28 @@ _STATUS_SECONDS = 10.0  # a validator says at most so often where it stands
 class Membership:
     """Node keys that may have links: those of the ledger, and those this node's operator trusts beside them."""
 
-    committed: frozenset[PublicKey]
+    validators: frozenset[PublicKey]
+    observers: frozenset[PublicKey]
     configured_ids: frozenset[str]
 
-    def is_member(self, peer: PublicKey) -> bool:
-        """Whether either names the peer."""
-        return peer in self.committed or address_of(peer).hex() in self.configured_ids
+    def standing_of(self, peer: PublicKey) -> Standing:
+        """What the ledger says of the peer, or else the configuration."""
+        if peer in self.validators:
+            return Standing.VALIDATOR
+        if peer in self.observers:
+            return Standing.OBSERVER
+        is_configured = address_of(peer).hex() in self.configured_ids
+        return Standing.CONFIGURED if is_configured else Standing.STRANGER
+
+
+def make_membership(nodes: Iterable[NodeEntry], configured_ids: frozenset[str]) -> Membership:
+    """The membership that governance's list makes."""
+    entries = tuple(nodes)
+    return Membership(
+        validators=frozenset(entry.public for entry in entries if entry.is_validator),
+        observers=frozenset(entry.public for entry in entries if not entry.is_validator),
+        configured_ids=configured_ids,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +114,13 @@ class Peers:
 
     def on_governance(self, governance: Governance) -> None:
         """The members have changed who may connect."""
-        self.membership = replace(
-            self.membership, committed=frozenset(entry.public for entry in governance.nodes)
-        )
+        self.membership = make_membership(governance.nodes, self.membership.configured_ids)
 
     # --- p2p.network.Node -----------------------------------------------------------------------------------------
 
-    def is_member(self, peer: PublicKey) -> bool:
+    def standing_of(self, peer: PublicKey) -> Standing:
         """See `p2p.network.Node`."""
-        return self.membership.is_member(peer)
+        return self.membership.standing_of(peer)
 
     async def on_link_up(self, link: Link) -> None:
         """A new link hears where we stand, what we hold of the height, and what waits here."""

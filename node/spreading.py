@@ -1,12 +1,19 @@
 """Transactions on their way through this node: in by RPC or by links, through admission, out to other links."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 import trio
 
-from chain.limits import PUSH_BYTES_MAX, PUSHES_WAITING_MAX
-from chain.transaction import TxId
+from chain.keys import PublicKey
+from chain.limits import (
+    IDS_PER_MESSAGE_MAX,
+    PUSH_BYTES_MAX,
+    PUSHES_PER_LINK_BYTES_MAX,
+    PUSHES_WAITING_MAX,
+)
+from chain.transaction import CheckedTransaction, TxId, compute_transaction_id
 from node.admission import Admission, Outcome
 from node.mempool import Mempool
 from node.reactor import Reactor, WorkWaits
@@ -37,6 +44,7 @@ class Spreading:
         self._network = network
         self._gossip = Gossip()
         self._send, self._pushes = trio.open_memory_channel[tuple[Link, Push]](PUSHES_WAITING_MAX)
+        self._waiting_bytes: Counter[PublicKey] = Counter()
         self._changed = trio.Event()
         self.refused = 0
 
@@ -51,11 +59,19 @@ class Spreading:
         return outcomes
 
     def on_push(self, link: Link, push: Push) -> None:
-        """Transactions that a peer sent; left out when too many wait already."""
+        """Transactions that a peer sent; asked for again later when too many of this link wait already."""
+        size = sum(len(raw) for raw in push.transactions)
         try:
+            if self._waiting_bytes[link.peer] + size > PUSHES_PER_LINK_BYTES_MAX:
+                raise trio.WouldBlock
             self._send.send_nowait((link, push))
         except trio.WouldBlock:
             link.traffic.messages_dropped += 1
+            ids = [compute_transaction_id(raw) for raw in push.transactions]
+            self._gossip.on_not_taken(link.peer, ids, trio.current_time())
+            self._changed.set()
+        else:
+            self._waiting_bytes[link.peer] += size
 
     def on_announce(self, link: Link, announce: Announce) -> None:
         """A peer holds these."""
@@ -65,7 +81,7 @@ class Spreading:
 
     def on_want(self, link: Link, want: Want) -> None:
         """A peer asks for these."""
-        self._push(link, want.ids)
+        self._push(link, list(dict.fromkeys(want.ids)))
 
     def on_link_up(self, link: Link) -> None:
         """A new link hears of all that waits here."""
@@ -82,6 +98,7 @@ class Spreading:
     async def run_admission(self) -> None:
         """Lets in what peers push, for ever."""
         async for link, push in self._pushes:
+            self._waiting_bytes[link.peer] -= sum(len(raw) for raw in push.transactions)
             outcomes = await self._admission.admit(push.transactions)
             ids = [outcome.id for outcome in outcomes if outcome.is_ok]
             if ids:
@@ -117,22 +134,33 @@ class Spreading:
                 case SendPush():
                     self._push(link, sending.ids)
                 case SendAnnounce():
-                    link.send(Announce(ids=sending.ids))
+                    if not link.send(Announce(ids=sending.ids)):
+                        self._on_not_sent(link, sending.ids)
                 case SendWant():
                     link.send(Want(ids=sending.ids))
 
     def _push(self, link: Link, ids: Sequence[TxId]) -> None:
         """Sends bodies in batches of bounded size."""
-        batch: list[bytes] = []
+        batch: list[CheckedTransaction] = []
         size = 0
         for transaction_id in ids:
             checked = self._mempool.get(transaction_id)
             if checked is None:
                 continue
-            if size + len(checked.raw) > PUSH_BYTES_MAX:
-                link.send(Push(transactions=tuple(batch)))
+            if size + len(checked.raw) > PUSH_BYTES_MAX or len(batch) == IDS_PER_MESSAGE_MAX:
+                self._push_batch(link, batch)
                 batch, size = [], 0
-            batch.append(checked.raw)
+            batch.append(checked)
             size += len(checked.raw)
         if batch:
-            link.send(Push(transactions=tuple(batch)))
+            self._push_batch(link, batch)
+
+    def _push_batch(self, link: Link, batch: Sequence[CheckedTransaction]) -> None:
+        if not link.send(Push(transactions=tuple(checked.raw for checked in batch))):
+            self._on_not_sent(link, [checked.id for checked in batch])
+
+    def _on_not_sent(self, link: Link, ids: Sequence[TxId]) -> None:
+        """Announced later, unless the link carries no transactions at all."""
+        if not link.is_blocks_only:
+            self._gossip.on_not_sent(link.peer, ids)
+            self._changed.set()

@@ -65,7 +65,7 @@ class NodeSurroundings:
         self._peers.tell_status()
         if committed.governance is not None:
             self._peers.on_governance(committed.governance)
-            self._network.close_strangers()
+            self._network.close_changed()
         interval_ms = 0 if self._last_time_ms is None else head.time_ms - self._last_time_ms
         self._last_time_ms = head.time_ms
         self._backend.on_committed(len(committed.transactions), interval_ms)

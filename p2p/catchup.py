@@ -1,15 +1,16 @@
 """Following: which certified blocks to ask of whom. There are no sync modes; this is asked at every height, always.
 
 A pure core. A peer's height is a claim that starts a fetch and proves nothing: blocks are verified by the node before they
-count. One range is outstanding at a time; a peer that does not answer in time, or has not got what it claimed, stands
-back behind the others until it claims something new. A validator usually decides a block itself a moment after its first
-peer: it asks only when it has been behind for its `patience`.
+count. One range is outstanding at a time; a peer that does not answer in time, has not got what it claimed, or answers
+with a bad block stands back behind those that failed less often, whatever it claims. A validator usually decides a block
+itself a moment after its first peer: it asks only when it has been behind for its `patience`.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from chain.keys import PublicKey
-from chain.limits import BLOCKS_PER_REQUEST_MAX
+from chain.limits import BLOCKS_PER_REQUEST_MAX, FAILED_PEERS_MAX
 from chain.vote import Height
 from p2p.messages import RequestId
 
@@ -34,6 +35,7 @@ class CatchUp:
         self._patience = patience
         self._behind_since: float | None = None
         self._claims: dict[PublicKey, Height] = {}
+        self._failures: Counter[PublicKey] = Counter()
         self._outstanding: Ask | None = None
         self._deadline = 0.0
         self._requests = 0
@@ -60,29 +62,44 @@ class CatchUp:
         self._height = height
 
     def take_answer(self, peer: PublicKey, request: RequestId, count: int) -> bool:
-        """Whether this answers what was asked. An empty answer withdraws the peer's claim."""
+        """Whether this answers what was asked. An empty answer is a failure and withdraws the peer's claim."""
         asked = self._outstanding
         if asked is None or asked.peer != peer or asked.request != request:
             return False
         self._outstanding = None
         if count == 0:
-            self._claims.pop(peer, None)
+            self._fail(peer)
         return True
+
+    def on_bad_answer(self, peer: PublicKey) -> None:
+        """What it answered did not hold."""
+        self._fail(peer)
+
+    def _fail(self, peer: PublicKey) -> None:
+        self._claims.pop(peer, None)
+        self._failures[peer] += 1
+        if len(self._failures) > FAILED_PEERS_MAX:
+            self._failures.pop(next(iter(self._failures)))
+
+    def _pick_peer(self) -> PublicKey | None:
+        """Whom to ask: of those that claim more than we have the one that failed least often, then the highest."""
+        ahead = [peer for peer, claim in self._claims.items() if claim > self._height]
+        return min(ahead, key=lambda peer: (self._failures[peer], -self._claims[peer]), default=None)
 
     def next_ask(self, now: float) -> Ask | None:
         """What to ask now, if anything; call again when something changed or `ANSWER_SECONDS` have passed."""
         if self._outstanding is not None:
             if now < self._deadline:
                 return None
-            self._claims.pop(self._outstanding.peer, None)
+            self._fail(self._outstanding.peer)
             self._outstanding = None
-        peer = max(self._claims, key=self._claims.__getitem__, default=None)
-        if peer is None or self._claims[peer] <= self._height:
+        peer = self._pick_peer()
+        if peer is None:
             self._behind_since = None
             return None
         if self._behind_since is None:
             self._behind_since = now
-        if now < self._behind_since + self._patience and self._claims[peer] == self._height + 1:
+        if now < self._behind_since + self._patience and self.best_claim == self._height + 1:
             return None
         self._requests = (self._requests + 1) % 2**32
         first = Height(self._height + 1)

@@ -1,8 +1,9 @@
 """One link: a reader and a writer over a stream, with a bounded queue for each channel between them and the node.
 
 `send` never waits. A full queue has a consequence that depends on the channel: without votes a link is worthless, so it is
-closed and asks for what it missed when it is back; a block answer that does not fit is not given; transactions are left out
-and announced later. A write that is cancelled half-way has spoilt the stream, so it closes the link.
+closed and asks for what it missed when it is back; a block answer that does not fit is not given; transactions are left out,
+and `send` says so, that they can be announced later. A write that is cancelled half-way has spoilt the stream, so it closes
+the link. A link to a node that only our configuration knows carries certified blocks and nothing else.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,7 +25,16 @@ from chain.limits import (
 from p2p.errors import LinkRefused, PeerMisbehaved, PeerSlow
 from p2p.frames import IncomingStreams, OutgoingStreams
 from p2p.handshake import Handshake, Identity, Session, Side
-from p2p.messages import Channel, Message, channel_of, decode_message, encode_message
+from p2p.messages import (
+    Blocks,
+    Channel,
+    GetBlocks,
+    Message,
+    NewBlock,
+    channel_of,
+    decode_message,
+    encode_message,
+)
 
 QUEUE_BYTES_MAX = {
     Channel.CONSENSUS: CONSENSUS_QUEUE_BYTES_MAX,
@@ -68,10 +78,24 @@ async def shake_hands(
 
 
 class Link:
-    """An authenticated link to one node. `run` ends it; `send` may be called at any time before."""
+    """An authenticated link to one node. `run` ends it; `send` may be called at any time before.
 
-    def __init__(self, stream: trio.abc.Stream, session: Session, side: Side, remote: str) -> None:
+    `peer_id` is the node id, lower-case hex of the address of its key; `ended` is set by whoever runs the link.
+    """
+
+    def __init__(
+        self,
+        stream: trio.abc.Stream,
+        session: Session,
+        side: Side,
+        remote: str,
+        *,
+        is_blocks_only: bool = False,
+    ) -> None:
         self.peer: PublicKey = session.peer
+        self.peer_id = address_of(session.peer).hex()
+        self.is_blocks_only = is_blocks_only
+        self.ended = trio.Event()
         self.side = side
         self.remote = remote
         self.traffic = Traffic()
@@ -81,36 +105,45 @@ class Link:
         self._opener = session.opener
         self._outgoing = OutgoingStreams()
         self._something_waits = trio.Event()
-        self._closed_because: str | None = None
-
-    @property
-    def peer_id(self) -> str:
-        """The node id, lower-case hex of its address."""
-        return address_of(self.peer).hex()
+        self._closed_because: PeerSlow | PeerMisbehaved | None = None
 
     def get_queue_bytes(self, channel: Channel) -> int:
         """How much waits to be sent on a channel."""
         return self._outgoing.get_bytes(channel)
 
-    def send(self, message: Message) -> None:
-        """Queues a message; see the module for a full queue."""
-        self.send_encoded(channel_of(message), encode_message(message))
+    def is_carrying(self, message: Message) -> bool:
+        """Whether such a message passes here at all."""
+        return not self.is_blocks_only or isinstance(message, NewBlock | GetBlocks | Blocks)
 
-    def send_encoded(self, channel: Channel, data: bytes) -> None:
-        """Queues a message that was encoded once for many links."""
+    def send(self, message: Message) -> bool:
+        """Queues a message, and says whether it did; see the module for a full queue."""
+        if not self.is_carrying(message):
+            return False
+        return self.send_encoded(channel_of(message), encode_message(message))
+
+    def send_encoded(self, channel: Channel, data: bytes) -> bool:
+        """Queues a message that was encoded once for many links, and says whether it did."""
         if self._closed_because is not None:
-            return
+            return False
         if self._outgoing.get_bytes(channel) + len(data) > QUEUE_BYTES_MAX[channel]:
             self.traffic.messages_dropped += 1
             if channel is Channel.CONSENSUS:
                 self.close(f"more than {QUEUE_BYTES_MAX[channel]} bytes of consensus messages wait for it")
-            return
+            return False
         self._outgoing.put(channel, data)
         self._something_waits.set()
+        return True
 
     def close(self, reason: str) -> None:
         """Ends the link soon; `run` raises `PeerSlow` with the reason."""
-        self._closed_because = self._closed_because or reason
+        self._close(PeerSlow(reason))
+
+    def accuse(self, reason: str) -> None:
+        """Ends the link soon for what the peer sent; `run` raises `PeerMisbehaved` with the reason."""
+        self._close(PeerMisbehaved(reason))
+
+    def _close(self, because: PeerSlow | PeerMisbehaved) -> None:
+        self._closed_because = self._closed_because or because
         self._something_waits.set()
 
     async def refuse(self) -> None:
@@ -123,6 +156,8 @@ class Link:
         Raises:
             PeerMisbehaved: what it sent is not what a correct node sends.
             PeerSlow: it does not keep up, fell silent, or `close` was called.
+
+        Either comes in an exception group.
         """
         try:
             async with trio.open_nursery() as nursery:
@@ -134,7 +169,7 @@ class Link:
         except* Malformed as group:
             raise PeerMisbehaved(str(group.exceptions[0])) from None
         finally:
-            self._closed_because = self._closed_because or "it is over"
+            self._close(PeerSlow("it is over"))
             await trio.aclose_forcefully(self._stream)
 
     async def _read(self, handle: Handler) -> None:
@@ -143,7 +178,9 @@ class Link:
             frame = self._opener.next_frame()
             if frame is not None:
                 for channel, data in incoming.feed(frame):
-                    await handle(self, decode_message(data, channel))
+                    message = decode_message(data, channel)
+                    if self.is_carrying(message):
+                        await handle(self, message)
                 continue
             received: bytes | bytearray = b""
             with trio.move_on_after(LINK_IDLE_SECONDS) as scope:
@@ -165,7 +202,7 @@ class Link:
                         await self._something_waits.wait()
                 plaintext = self._outgoing.next_plaintext() or b""
             if self._closed_because is not None:
-                raise PeerSlow(self._closed_because)
+                raise self._closed_because
             sealed = self._sealer.seal(plaintext)
             with trio.move_on_after(LINK_IDLE_SECONDS) as scope:
                 await self._stream.send_all(sealed)

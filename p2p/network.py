@@ -1,13 +1,15 @@
 """All links of a node: who may connect, who is called, and one link for each peer.
 
 Listening is bounded in half-open handshakes, in all and by address. Calling goes on for ever, with a delay that grows and
-jitters. If two nodes call each other at once, the link that the smaller node key dialled stays. A peer that misbehaves is
-not spoken to for a while; a slow one is simply called again.
+jitters, and begins anew only after a link that lasted: who is refused every time does not call ten times a second. If two
+nodes call each other at once, the link that the smaller node key dialled stays. A peer that misbehaves is not spoken to for
+a while; a slow one is simply called again.
 """
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from random import Random
 from typing import Protocol
 
@@ -17,6 +19,7 @@ import trio
 from chain.keys import PublicKey
 from chain.limits import (
     BAN_SECONDS,
+    CONNECT_SECONDS_MAX,
     HANDSHAKES_MAX,
     HANDSHAKES_PER_ADDRESS_MAX,
     LINKS_MAX,
@@ -41,15 +44,28 @@ class PeerAddress:
     port: int
 
 
+class Standing(Enum):
+    """What a node is to us, by committed state first and by our configuration where that does not know it."""
+
+    VALIDATOR = auto()
+    """A member of the ledger that decides: always has a link."""
+    OBSERVER = auto()
+    """A full node of the ledger: has a link while there is room."""
+    CONFIGURED = auto()
+    """Known to our configuration alone: we may call it, and the link carries certified blocks only."""
+    STRANGER = auto()
+
+
 class Node(Protocol):
     """What links need of the node around them."""
 
-    def is_member(self, peer: PublicKey) -> bool:
-        """Whether the peer may have a link with us, by committed state or configuration."""
+    def standing_of(self, peer: PublicKey) -> Standing:
+        """What the peer is to us at this moment."""
         ...
 
     async def on_link_up(self, link: Link) -> None:
-        """A link has begun; what it must be told first is said here."""
+        """A link has begun, if need be in place of another to the same peer that `on_link_down` has told of; what it
+        must be told first is said here."""
         ...
 
     async def on_message(self, link: Link, message: Message) -> None:
@@ -57,7 +73,7 @@ class Node(Protocol):
         ...
 
     def on_link_down(self, link: Link) -> None:
-        """A link is over."""
+        """A link is over: told once for each that was up, before another to the same peer is."""
         ...
 
 
@@ -100,14 +116,19 @@ class Network:
         """Sends to every link, encoded once."""
         channel, data = channel_of(message), encode_message(message)
         for link in self.links:
-            if link is not but:
+            if link is not but and link.is_carrying(message):
                 link.send_encoded(channel, data)
 
-    def close_strangers(self) -> None:
-        """Ends the links of those who are no members any more."""
+    def close_changed(self) -> None:
+        """Ends the links of those who are no members any more, or have become some: those are called again."""
         for link in self.links:
-            if not self._node.is_member(link.peer):
-                link.close("it is no member any more")
+            if self._is_blocks_only(self._node.standing_of(link.peer)) is not link.is_blocks_only:
+                link.close("its standing has changed")
+
+    @staticmethod
+    def _is_blocks_only(standing: Standing) -> bool | None:
+        """What kind of link a node of this standing has; None if it has none."""
+        return None if standing is Standing.STRANGER else standing is Standing.CONFIGURED
 
     async def run(self, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Listens and calls for ever; reports the port it listens on when it does. Raises `OSError` if it cannot."""
@@ -122,7 +143,10 @@ class Network:
     # --- Being called ---------------------------------------------------------------------------------------------
 
     async def _on_connection(self, stream: trio.SocketStream) -> None:
-        host = str(stream.socket.getpeername()[0])
+        try:
+            host = str(stream.socket.getpeername()[0])
+        except OSError:  # it was gone again before we looked
+            return
         if self._half_open.total() >= HANDSHAKES_MAX or self._half_open[host] >= HANDSHAKES_PER_ADDRESS_MAX:
             await trio.aclose_forcefully(stream)
             return
@@ -139,41 +163,46 @@ class Network:
         await self._run_link(link)
 
     async def _open(self, stream: trio.SocketStream, side: Side, remote: str) -> Link:
-        stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
         session = await shake_hands(stream, self._identity, side, self._get_ephemeral_seed(_EPHEMERAL_BYTES))
-        if not self._node.is_member(session.peer):
+        is_blocks_only = self._is_blocks_only(self._node.standing_of(session.peer))
+        if is_blocks_only is None or (is_blocks_only and side is Side.LISTENER):
             raise LinkRefused(f"node {session.peer.hex()[:16]}… is not a member of this network")
         if self._banned_until.get(session.peer, 0.0) > trio.current_time():
             raise LinkRefused(f"node {session.peer.hex()[:16]}… misbehaved a moment ago")
-        return Link(stream, session, side, remote)
+        return Link(stream, session, side, remote, is_blocks_only=is_blocks_only)
 
     # --- Calling --------------------------------------------------------------------------------------------------
 
     async def _call_for_ever(self, peer: PeerAddress) -> None:
         delay = REDIAL_SECONDS_MIN
         while True:
-            if any(link.peer_id == peer.node_id for link in self.links) or await self._call(peer):
-                delay = REDIAL_SECONDS_MIN
+            began = trio.current_time()
+            there = next((link for link in self.links if link.peer_id == peer.node_id), None)
+            if there is None:
+                await self._call(peer)
             else:
-                delay = min(delay * 2, REDIAL_SECONDS_MAX)
+                await there.ended.wait()
+            lasted = trio.current_time() - began
+            delay = REDIAL_SECONDS_MIN if lasted > REDIAL_SECONDS_MAX else min(delay * 2, REDIAL_SECONDS_MAX)
             await trio.sleep(delay * self._chance.uniform(0.5, 1.0))
 
-    async def _call(self, peer: PeerAddress) -> bool:
-        """One call, until its link is over. Whether there was a link at all."""
+    async def _call(self, peer: PeerAddress) -> None:
+        """One call, until its link is over."""
+        remote = f"{peer.host}:{peer.port}"
         try:
-            stream = await trio.open_tcp_stream(peer.host, peer.port)
-        except OSError:
-            return False
-        try:
-            link = await self._open(stream, Side.DIALLER, f"{peer.host}:{peer.port}")
-            if link.peer_id != peer.node_id:
-                raise LinkRefused(f"expected node {peer.node_id} at {link.remote}, got {link.peer_id}")
-        except LinkRefused as refusal:
-            log.info("link refused", remote=f"{peer.host}:{peer.port}", reason=str(refusal))
-            await trio.aclose_forcefully(stream)
-            return False
-        await self._run_link(link)
-        return True
+            with trio.fail_after(CONNECT_SECONDS_MAX):
+                stream = await trio.open_tcp_stream(peer.host, peer.port)
+        except (OSError, trio.TooSlowError):
+            return
+        async with stream:
+            try:
+                link = await self._open(stream, Side.DIALLER, remote)
+                if link.peer_id != peer.node_id:
+                    raise LinkRefused(f"expected node {peer.node_id} at {remote}, got {link.peer_id}")
+            except LinkRefused as refusal:
+                log.info("link refused", remote=remote, reason=str(refusal))
+                return
+            await self._run_link(link)
 
     # --- Having a link --------------------------------------------------------------------------------------------
 
@@ -190,20 +219,27 @@ class Network:
         except* PeerSlow as group:
             log.info("link closed", peer=link.peer_id, reason=str(_first(group)))
         finally:
-            if self._links.get(link.peer) is link:
-                del self._links[link.peer]
+            self._drop(link)
+
+    def _drop(self, link: Link) -> None:
+        """A link is over, by its own end or because another takes its place; what comes first counts."""
+        if self._links.get(link.peer) is link:
+            del self._links[link.peer]
+            link.ended.set()
             self._node.on_link_down(link)
 
     def _take(self, link: Link) -> bool:
         """Whether the new link stays; then one that was there before goes."""
         there = self._links.get(link.peer)
         if there is None:
-            if len(self._links) >= LINKS_MAX:
+            is_validator = self._node.standing_of(link.peer) is Standing.VALIDATOR
+            if len(self._links) >= LINKS_MAX and not is_validator:
                 return False
         elif there.side is not link.side and self._is_preferred(there):
             return False
         else:
             there.close("another link to the same peer has taken its place")
+            self._drop(there)
         self._links[link.peer] = link
         return True
 

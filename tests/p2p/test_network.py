@@ -1,12 +1,17 @@
 """Networks of links over real TCP on loopback."""
 
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
+import pytest
 import trio
 
+import p2p.network
 from chain.hashing import Digest, sha256
 from chain.keys import PublicKey, SigningKey, address_of
 from chain.vote import BlockId, Height
@@ -14,15 +19,9 @@ from p2p.errors import PeerMisbehaved
 from p2p.handshake import Identity
 from p2p.link import Link
 from p2p.messages import Announce, Message, NewBlock
-from p2p.network import Network, PeerAddress
-from tests.chain.making import CHAIN, make_key
-
-GENESIS = sha256(b"genesis")
-
-
-def make_identity(number: int) -> Identity:
-    """The identity of a node by number."""
-    return Identity(key=make_key(number), chain_id=CHAIN, genesis_hash=GENESIS)
+from p2p.network import Network, PeerAddress, Standing
+from tests.chain.making import make_key
+from tests.p2p.making import make_identity
 
 
 class Recorder:
@@ -30,16 +29,19 @@ class Recorder:
 
     def __init__(self, members: set[PublicKey]) -> None:
         self.members = members
+        self.standing = Standing.VALIDATOR
+        self.links: list[Link] = []
         self.received: list[Message] = []
         self.misbehave = False
         self.up = trio.Event()
         self.down = trio.Event()
         self.something = trio.Event()
 
-    def is_member(self, peer: PublicKey) -> bool:
-        return peer in self.members
+    def standing_of(self, peer: PublicKey) -> Standing:
+        return self.standing if peer in self.members else Standing.STRANGER
 
     async def on_link_up(self, link: Link) -> None:
+        self.links.append(link)
         self.up.set()
 
     async def on_message(self, link: Link, message: Message) -> None:
@@ -49,6 +51,7 @@ class Recorder:
         self.something.set()
 
     def on_link_down(self, link: Link) -> None:
+        self.links.remove(link)
         self.down.set()
 
 
@@ -102,6 +105,7 @@ async def test_messages_pass_both_ways() -> None:
 async def test_misbehaviour_drops_and_bans() -> None:
     async with two_nodes() as (_, first_node, second, second_node):
         await first_node.up.wait()
+        await second_node.up.wait()
         first_node.misbehave = True
         second.broadcast(Announce(ids=()))
         await first_node.down.wait()
@@ -116,7 +120,7 @@ async def test_links_of_former_members_are_closed_and_called_again_when_members_
     async with two_nodes() as (first, first_node, _, _):
         await first_node.up.wait()
         members, first_node.members = first_node.members, set()
-        first.close_strangers()
+        first.close_changed()
         await first_node.down.wait()
         assert first.links == ()
         first_node.up = trio.Event()
@@ -165,4 +169,120 @@ async def _find_free_port() -> int:
     port: int = listeners[0].socket.getsockname()[1]
     for listener in listeners:
         await listener.aclose()
+    return port
+
+
+async def test_a_connection_that_is_reset_at_once_harms_nobody() -> None:
+    async with trio.open_nursery() as nursery:
+        node = Recorder({make_key(2).public})
+        network = make_network(make_identity(1), node)
+        port = await nursery.start(network.run)
+        await trio.to_thread.run_sync(_connect_and_reset, port, 200)
+        caller = make_network(make_identity(2), Recorder({make_key(1).public}), address_at(make_key(1), port))
+        nursery.start_soon(caller.run)
+        await node.up.wait()
+        nursery.cancel_scope.cancel()
+
+
+def _connect_and_reset(port: int, times: int) -> None:
+    for _ in range(times):
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def test_a_link_that_takes_anothers_place_is_up_after_the_other_is_down() -> None:
+    """A peer that was cut off calls again while its old link still seems alive."""
+    async with two_nodes() as (first, first_node, _, _):
+        await first_node.up.wait()
+        old = first_node.links[0]
+        first_node.up = trio.Event()
+        again = make_network(
+            make_identity(2), Recorder({make_key(1).public}), address_at(make_key(1), await _port_of(first))
+        )
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(again.run)
+            await first_node.up.wait()
+            assert old.ended.is_set()
+            assert first_node.links == list(first.links), "who listens knows the link that is there"
+            assert first_node.links != [old]
+            nursery.cancel_scope.cancel()
+
+
+async def test_who_is_known_to_configuration_alone_is_called_and_may_not_call() -> None:
+    async with two_nodes() as (_, first_node, _, second_node):
+        await first_node.up.wait()
+        assert not first_node.links[0].is_blocks_only
+        second_node.standing = Standing.CONFIGURED
+    async with trio.open_nursery() as nursery:
+        listener, caller = (Recorder({make_key(number).public for number in (1, 2)}) for _ in range(2))
+        caller.standing = Standing.CONFIGURED
+        port = await nursery.start(make_network(make_identity(1), listener).run)
+        calling = make_network(make_identity(2), caller, address_at(make_key(1), port))
+        nursery.start_soon(calling.run)
+        await caller.up.wait()
+        assert [link.is_blocks_only for link in caller.links] == [True]
+        caller.standing, caller.up = Standing.VALIDATOR, trio.Event()
+        calling.close_changed()
+        await caller.up.wait()
+        assert [link.is_blocks_only for link in caller.links] == [False], (
+            "it is called again as what it has become"
+        )
+        nursery.cancel_scope.cancel()
+    async with trio.open_nursery() as nursery:
+        listener, caller = (Recorder({make_key(number).public for number in (1, 2)}) for _ in range(2))
+        listener.standing = Standing.CONFIGURED
+        port = await nursery.start(make_network(make_identity(1), listener).run)
+        nursery.start_soon(make_network(make_identity(2), caller, address_at(make_key(1), port)).run)
+        await caller.up.wait()
+        await caller.down.wait()
+        assert not listener.up.is_set()
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_validator_has_a_link_where_there_is_no_room_for_an_observer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(p2p.network, "LINKS_MAX", 0)
+    async with trio.open_nursery() as nursery:
+        listener = Recorder({make_key(2).public})
+        listener.standing = Standing.OBSERVER
+        port = await nursery.start(make_network(make_identity(1), listener).run)
+        monkeypatch.setattr(p2p.network, "REDIAL_SECONDS_MAX", 0.1)
+        caller = Recorder({make_key(1).public})
+        nursery.start_soon(make_network(make_identity(2), caller, address_at(make_key(1), port)).run)
+        await caller.down.wait()
+        assert not listener.up.is_set()
+        listener.standing = Standing.VALIDATOR
+        await listener.up.wait()
+        nursery.cancel_scope.cancel()
+
+
+async def test_who_is_refused_every_time_calls_less_and_less_often(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    calls: list[float] = []
+    enough = trio.Event()
+
+    async def refuse(stream: trio.SocketStream) -> None:
+        calls.append(trio.current_time())
+        await stream.aclose()
+        if len(calls) == 12:
+            enough.set()
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(trio.serve_tcp, refuse, 0)
+        port: int = listeners[0].socket.getsockname()[1]
+        caller = make_network(make_identity(2), Recorder(set()), address_at(make_key(1), port))
+        nursery.start_soon(caller.run)
+        await enough.wait()
+        nursery.cancel_scope.cancel()
+    waits = [after - before for before, after in pairwise(calls)]
+    assert max(waits[:2]) < 1 < min(waits[-3:]), waits
+    assert max(waits) < 6, waits
+
+
+async def _port_of(network: Network) -> int:
+    """The port that a network under test listens on: its links know it."""
+    link = network.links[0]
+    port: int = link._stream.socket.getsockname()[1]  # type: ignore[attr-defined]  # TCP here
     return port

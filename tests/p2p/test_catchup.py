@@ -1,0 +1,84 @@
+"""What is asked of whom, and that no peer can hold up who catches up."""
+
+from chain.keys import PublicKey
+from chain.limits import BLOCKS_PER_REQUEST_MAX, HEIGHT_MAX
+from chain.vote import Height
+from p2p.catchup import ANSWER_SECONDS, Ask, CatchUp
+from tests.chain.making import make_key
+
+HONEST, LIAR = make_key(1).public, make_key(2).public
+
+
+def ask_of(core: CatchUp, now: float) -> Ask:
+    """The question that is due."""
+    ask = core.next_ask(now)
+    assert ask is not None
+    return ask
+
+
+def test_asks_for_what_is_lacking_one_range_at_a_time() -> None:
+    core = CatchUp(Height(5), patience=0.0)
+    assert core.next_ask(0.0) is None
+    core.on_claim(HONEST, Height(500))
+    ask = ask_of(core, 0.0)
+    assert (ask.peer, ask.first, ask.count) == (HONEST, 6, BLOCKS_PER_REQUEST_MAX)
+    assert core.next_ask(1.0) is None
+    assert not core.take_answer(LIAR, ask.request, 3)
+    assert core.take_answer(HONEST, ask.request, 3)
+    core.on_height(Height(8))
+    assert ask_of(core, 2.0).first == 9
+
+
+def test_a_validator_waits_for_its_own_decision_of_the_next_height_only() -> None:
+    core = CatchUp(Height(5), patience=0.3)
+    core.on_claim(HONEST, Height(6))
+    assert core.next_ask(0.0) is None
+    assert core.next_ask(0.2) is None
+    assert ask_of(core, 0.3).count == 1
+    farther = CatchUp(Height(5), patience=0.3)
+    farther.on_claim(HONEST, Height(7))
+    assert ask_of(farther, 0.0).count == 2
+
+
+def test_who_does_not_answer_stands_back_whatever_it_claims() -> None:
+    core, now = CatchUp(Height(5), patience=0.0), 0.0
+    core.on_claim(HONEST, Height(50))
+    core.on_claim(LIAR, Height(HEIGHT_MAX))
+    asked: list[PublicKey] = []
+    for _ in range(4):
+        ask = ask_of(core, now)
+        asked.append(ask.peer)
+        if ask.peer == HONEST:
+            core.take_answer(HONEST, ask.request, 1)
+            core.on_height(ask.first)
+        now += ANSWER_SECONDS
+        core.on_claim(LIAR, Height(HEIGHT_MAX))
+    assert asked == [LIAR, HONEST, HONEST, HONEST]
+
+
+def test_who_sends_bad_blocks_or_none_stands_back_even_after_a_new_link() -> None:
+    core = CatchUp(Height(5), patience=0.0)
+    core.on_claim(HONEST, Height(50))
+    core.on_claim(LIAR, Height(60))
+    ask = ask_of(core, 0.0)
+    assert ask.peer == LIAR
+    assert core.take_answer(LIAR, ask.request, 2)
+    core.on_bad_answer(LIAR)
+    core.on_link_down(LIAR)
+    core.on_claim(LIAR, Height(60))
+    assert ask_of(core, 0.1).peer == HONEST
+    core.on_link_down(HONEST)
+    assert ask_of(core, 0.2).peer == LIAR, "there is nobody else"
+    empty = CatchUp(Height(5), patience=0.0)
+    empty.on_claim(LIAR, Height(60))
+    assert empty.take_answer(LIAR, ask_of(empty, 0.0).request, 0)
+    assert empty.next_ask(0.0) is None, "it has not got what it claimed"
+
+
+def test_claims_of_who_is_gone_do_not_count() -> None:
+    core = CatchUp(Height(5), patience=0.0)
+    core.on_claim(HONEST, Height(50))
+    assert core.best_claim == 50
+    core.on_link_down(HONEST)
+    assert core.best_claim == 5
+    assert core.next_ask(0.0) is None
