@@ -21,7 +21,7 @@ from vm.language.compile import compile_contract
 from vm.overlay import MemoryState
 
 CHAIN = "terang-uji"
-CONTRACTS = ("governance", "registry", "calendar", "tender")
+CONTRACTS = ("governance", "registry", "calendar", "tender", "agreement", "payment")
 GENESIS_MS = 1_700_000_000_000
 GAS = 20_000_000
 
