@@ -20,13 +20,16 @@ START_S = 60.0
 END_S = 10.0
 _STEP_S = 0.05
 _LOG_LINES_SHOWN = 12
+ENTRY = "cli.tethered"
+"""The module that runs a node; who measures one gives another."""
 
 
 class NodeProcess:
     """One node. May be started again after it ended."""
 
-    def __init__(self, node: TestnetNode) -> None:
+    def __init__(self, node: TestnetNode, entry: str = ENTRY) -> None:
         self.node = node
+        self._entry = entry
         self.peak_rss_bytes = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -45,7 +48,7 @@ class NodeProcess:
         assert not self.is_running, f"{self.node.name} runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cli.tethered", str(self.node.home)],
+                [sys.executable, "-m", self._entry, str(self.node.home)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -115,8 +118,8 @@ class NodeProcess:
 class Processes:
     """All nodes of a network. A context manager: whatever happens, no process is left behind."""
 
-    def __init__(self, nodes: Sequence[TestnetNode]) -> None:
-        self.all = tuple(NodeProcess(node) for node in nodes)
+    def __init__(self, nodes: Sequence[TestnetNode], entry: str = ENTRY) -> None:
+        self.all = tuple(NodeProcess(node, entry) for node in nodes)
 
     def __enter__(self) -> "Processes":
         return self

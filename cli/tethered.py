@@ -17,6 +17,12 @@ _GRACE_S = 15.0
 """So long a node may take to end after its other end closed; then it ends as a crash would."""
 
 
+def run_tethered(home: Path) -> int:
+    """Runs the node of `home`; its exit code."""
+    threading.Thread(target=_follow_other_end, name="tether", daemon=True).start()
+    return main(home)
+
+
 def _follow_other_end() -> None:
     while os.read(sys.stdin.fileno(), 1):
         pass
@@ -26,5 +32,4 @@ def _follow_other_end() -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_follow_other_end, name="tether", daemon=True).start()
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(run_tethered(Path(sys.argv[1])))

@@ -1,0 +1,1 @@
+"""What the network does on this machine: throughput, processor time, latency, memory. `make bench` runs it."""

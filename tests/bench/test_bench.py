@@ -1,0 +1,48 @@
+"""The whole measurement, tiny: real processes and links, and what is written in the end."""
+
+import json
+from pathlib import Path
+
+from tests.bench.__main__ import write
+from tests.bench.measure import Plan, measure
+from tests.bench.report import make_document
+
+NAMED_BY_THE_REQUIREMENTS = {
+    "tx_per_s",
+    "verify_per_s",
+    "cpu_us_per_tx",
+    "latency_p50_ms",
+    "latency_p95_ms",
+    "rss_mb_max",
+}
+BESIDE = {
+    "tx_per_verify",
+    "cpu_verifications_per_tx",
+    "transactions",
+    "seconds",
+    "python",
+    "cpus",
+    "workload",
+}
+
+
+def test_a_tiny_measurement_writes_every_figure(tmp_path: Path) -> None:
+    told: list[str] = []
+    plan = Plan(
+        transactions=60,
+        batch_max=5,  # so that sixty transactions need several blocks
+        waiting_max=10,
+        seconds=0.4,
+        per_s=25.0,
+        verify_round_s=0.01,
+        is_profiled=False,
+    )
+    measured = measure(plan, tmp_path / "bench", told.append)
+    write(make_document(measured), tmp_path / "network.json")
+    document = json.loads((tmp_path / "network.json").read_text())
+    assert document.keys() >= NAMED_BY_THE_REQUIREMENTS | BESIDE
+    assert all(document[name] > 0 for name in NAMED_BY_THE_REQUIREMENTS)
+    assert document["transactions"] == 60 and document["latency_transactions"] == 10
+    assert len({(head.height, head.state_root) for head in measured.heads}) == 1
+    assert not list((tmp_path / "bench").iterdir()), "the network's directory is removed"
+    assert told[0] == "verifying signatures"
