@@ -30,7 +30,11 @@ def _faults(path: Path) -> Iterator[None]:
     try:
         yield
     except plyvel.Error as error:
-        raise compute_store_fault(str(error), isinstance(error, plyvel.CorruptionError), path) from error
+        raise _compute_fault(error, path) from error
+
+
+def _compute_fault(error: plyvel.Error, path: Path) -> DiskFault:
+    return compute_store_fault(str(error), isinstance(error, plyvel.CorruptionError), path)
 
 
 def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault:
@@ -60,8 +64,10 @@ class _Reader:
 
     def get(self, key: bytes) -> bytes | None:
         """See `StoreReader`."""
-        with _faults(self._path):
+        try:  # not `_faults`, which costs as much as the read itself
             return self._source.get(key, verify_checksums=True)
+        except plyvel.Error as error:
+            raise _compute_fault(error, self._path) from error
 
     def iterate(
         self, start: bytes, end: bytes, *, reverse: bool = False, limit: int
