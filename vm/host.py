@@ -115,12 +115,12 @@ class ContractStorage:
 
     def __init__(self, run: Run, contract: str, storage: Sequence[StorageType]) -> None:
         self._run = run
+        self._contract = contract
         self._storage = storage
         self._zeros: dict[int, RuntimeValue] = {}
-        self._prefixes = [storage_prefix(contract, number) for number in range(len(storage))]
 
     def _key(self, number: int, parts: Sequence[RuntimeValue]) -> bytes:
-        return self._prefixes[number] + encode_parts(self._storage[number].keys, parts)
+        return storage_prefix(self._contract, number) + encode_parts(self._storage[number].keys, parts)
 
     def get(self, number: int, parts: Sequence[RuntimeValue]) -> RuntimeValue | None:
         """An entry, or None."""
