@@ -67,7 +67,7 @@ def compute_next_head(
         block_id=certified.certificate.block_id,
         time_ms=header.time_ms,
         certificate=certified.certificate,
-        results_root=compute_results_root(executed.results),
+        results_root=compute_results_root(executed.encoded_results),
         state_root=tree.compute_root(head.state_root, executed.writes),
         last_validators=head.validators,
         validators=head.next_validators,

@@ -17,7 +17,7 @@ from chain.limits import (
     VOTING_POWER_MAX,
 )
 from chain.parameters import Parameters, parameters_from
-from chain.result import ResultCode, TransactionResult, Trap
+from chain.result import ResultCode, TransactionResult, Trap, encode_result
 from chain.transaction import Call, CheckedTransaction, Transaction
 from chain.validators import Validator, ValidatorSet
 from vm.calls import Caller
@@ -65,9 +65,13 @@ class Governance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutedBlock:
-    """Everything that follows from a block. `governance` is None where nothing of it was written."""
+    """Everything that follows from a block. `governance` is None where nothing of it was written.
+
+    Results are encoded once, for the root over them and for the store.
+    """
 
     results: tuple[TransactionResult, ...]
+    encoded_results: tuple[bytes, ...]
     writes: Writes
     governance: Governance | None
 
@@ -84,7 +88,8 @@ def execute_block(
     writes = block.sorted_writes()
     changed = any(key.startswith(_GOVERNANCE_PREFIX) for key, _ in writes)
     governance = read_governance(block, environment, modules) if changed else None
-    return ExecutedBlock(results=results, writes=writes, governance=governance)
+    encoded = tuple(encode_result(result) for result in results)
+    return ExecutedBlock(results=results, encoded_results=encoded, writes=writes, governance=governance)
 
 
 _GOVERNANCE_PREFIX = b"s" + GOVERNANCE.encode() + b"\x00"

@@ -16,7 +16,6 @@ from chain.certificate import encode_certificate
 from chain.hashing import Digest
 from chain.limits import WINDOW_MS_MAX
 from chain.parameters import encode_parameters, parameters_hash
-from chain.result import TransactionResult, encode_result
 from chain.transaction import TxId, compute_transaction_id
 from chain.validators import encode_validators
 from node.faults import Damaged, WrongLedger
@@ -55,8 +54,8 @@ class Executed(Protocol):
     """What the ledger takes of an executed block."""
 
     @property
-    def results(self) -> Sequence[TransactionResult]:
-        """One for each transaction, in order."""
+    def encoded_results(self) -> Sequence[bytes]:
+        """One for each transaction, in order, by `encode_result`."""
         ...
 
     @property
@@ -110,7 +109,7 @@ class Ledger(LedgerReader):
         block = certified.block
         assert head.height == block.header.height == self.head.next_height, "blocks are written in order"
         assert head.block_id == compute_block_id(block.header) == certified.certificate.block_id
-        assert len(executed.results) == len(block.transactions), "one result for each transaction"
+        assert len(executed.encoded_results) == len(block.transactions), "one result for each transaction"
         ids = tuple(compute_transaction_id(raw) for raw in block.transactions)
         expires_ms = head.time_ms + self.head.parameters.window_ms
         batch = _build_batch(certified, ids, executed, head)
@@ -189,7 +188,7 @@ def _build_batch(certified: CertifiedBlock, ids: Sequence[TxId], executed: Execu
     batch.put(height_key(HEADERS, height), encode_header(header))
     batch.put(height_key(BLOCKS, height), encode_block(certified.block))
     batch.put(height_key(CERTIFICATES, height), encode_certificate(certified.certificate))
-    batch.put(height_key(RESULTS, height), encode_results([encode_result(item) for item in executed.results]))
+    batch.put(height_key(RESULTS, height), encode_results(executed.encoded_results))
     batch.put(height_key(BLOCK_IDS, height), b"".join(ids))
     batch.put(block_id_key(head.block_id), encode_height(height))
     for index, transaction_id in enumerate(ids):

@@ -48,7 +48,7 @@ def test_root_covers_code_gas_and_events() -> None:
         replace(result, gas_used=6),
         replace(result, data=(1,)),
     ]
-    roots = {compute_results_root([item]) for item in [result, *others]}
+    roots = {compute_results_root([encode_result(item)]) for item in [result, *others]}
     assert len(roots) == 4
 
 

@@ -9,7 +9,7 @@ from chain.evidence import evidence_root
 from chain.hashing import Digest, sha256
 from chain.keys import SigningKey
 from chain.parameters import Parameters
-from chain.result import ResultCode, TransactionResult, compute_results_root
+from chain.result import ResultCode, TransactionResult, compute_results_root, encode_result
 from chain.transaction import compute_transaction_id
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round, SignedVote, Vote, VoteKind, sign_vote
@@ -26,6 +26,11 @@ class FakeExecution:
 
     results: tuple[TransactionResult, ...]
     writes: Writes
+
+    @property
+    def encoded_results(self) -> tuple[bytes, ...]:
+        """See `Executed`."""
+        return tuple(encode_result(result) for result in self.results)
 
 
 def make_genesis(
@@ -97,7 +102,7 @@ def make_next(
         block_id=certified.certificate.block_id,
         time_ms=compact.header.time_ms,
         certificate=certified.certificate,
-        results_root=compute_results_root(results),
+        results_root=compute_results_root([encode_result(result) for result in results]),
         state_root=sha256(head.state_root + repr(writes).encode()),
         last_validators=head.validators,
         validators=head.next_validators,
