@@ -5,6 +5,7 @@ Whole lines in ```sh blocks are parsed as the command would; in running text onl
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -171,6 +172,33 @@ def check_symbol(symbol: str, source: str) -> None:
     holder, _, member = symbol.rpartition(".")
     assert re.search(rf"(?:def|class) {member}\b|^{member}\b.*=", source, re.MULTILINE), symbol
     assert not holder or re.search(rf"class {holder}\b", source), symbol
+
+
+def list_messages(document: str, head: str) -> list[str]:
+    """What stands as code in the first column of the table that begins with a head."""
+    table = document[document.index(f"| {head} |") :].split("\n\n")[0]
+    return [span for row in table.splitlines()[2:] for span in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+
+
+@pytest.mark.parametrize("head", ["it says", "in the log"])
+def test_messages_are_those_of_the_source(head: str) -> None:
+    rooms = ("chain", "cli", "genesis", "node", "p2p", "rpc")
+    source = "\n".join(path.read_text() for room in rooms for path in (ROOT / room).rglob("*.py"))
+    messages = list_messages(DOCUMENTS["docs/operate.md"], head)
+    assert len(messages) > 5
+    for message in messages:
+        for part in message.split("…"):
+            assert part.strip(" .,:;?") in source, message
+
+
+def test_every_dependency_has_earned_its_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    records = " ".join(
+        text.lower() for name, text in DOCUMENTS.items() if name.startswith("docs/decisions/0")
+    )
+    names = [re.split(r"[><=~!]", line)[0] for line in asked]
+    assert [name for name in names if name not in records] == []
 
 
 def test_every_document_can_be_reached_from_the_first() -> None:
