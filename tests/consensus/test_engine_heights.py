@@ -1,6 +1,6 @@
 """The engine from height to height, after a crash, and what it tells of itself."""
 
-from chain.limits import CONSENSUS_ROUNDS_BUFFERED_MAX
+from chain.limits import CONSENSUS_ROUNDS_BEHIND_MAX, CONSENSUS_ROUNDS_BUFFERED_MAX
 from chain.vote import Height, Round
 from consensus.effects import (
     CheckValue,
@@ -36,9 +36,11 @@ from tests.consensus.driving import (
 from tests.consensus.making import (
     PRECOMMIT,
     PREVOTE,
+    make_block,
     make_proposal,
     make_vote,
     proposal_input,
+    proposer_position,
     start,
     vote_input,
 )
@@ -64,6 +66,14 @@ def test_messages_of_other_heights_say_nothing() -> None:
         vote_input(FIRST, PREVOTE, "n", height=0),
     ]
     assert feed(engine, *others, start(2), start(3)) == []
+
+
+def test_what_is_far_ahead_takes_no_place_in_the_buffer() -> None:
+    """Else one liar, a member of a later set, could keep out what he will not have said at the next height."""
+    engine = make_engine(Wake())
+    early = vote_input(FIRST, PREVOTE, "n", height=2)
+    assert feed(engine, vote_input(FIRST, PREVOTE, "n", height=3), early) == []
+    assert only(Remember, feed(engine, start(2))) == [Remember(input=early)]
 
 
 def test_the_buffer_is_left_behind_when_heights_are_skipped() -> None:
@@ -96,6 +106,18 @@ def test_a_new_height_forgets_the_old_one() -> None:
     fresh = Engine(own=address(OWN))
     fresh.handle(start(2))
     assert engine.state == fresh.state
+
+
+def test_a_lock_and_its_block_outlive_all_rounds() -> None:
+    """What is locked must be proposed again, with its block, however many rounds ago it was proposed."""
+    engine = make_engine(Wake(), proposal_input("a"), valid("a"), *quorum(PREVOTE, "a"))
+    rounds = 2 * CONSENSUS_ROUNDS_BEHIND_MAX
+    effects = feed(engine, *(vote for round_ in range(rounds) for vote in quorum(PRECOMMIT, None, round_)))
+    turns = [round_ for round_ in range(1, rounds + 1) if proposer_position(round_) == OWN]
+    assert only(Propose, effects) == [
+        Propose(height=Height(1), round=Round(round_), valid=make_block("a"), valid_round=Round(0))
+        for round_ in turns
+    ]
 
 
 # --- After a crash ---------------------------------------------------------------------------------------------
