@@ -73,7 +73,9 @@ class ConsensusConfig:
     """[consensus]: what this node may choose for itself; time-outs are governed on the ledger."""
 
     block_pause_ms: int = _key(
-        0, Whole(0, 60_000), "How long a proposer collects transactions before it proposes a block."
+        0,
+        Whole(0, 60_000),
+        "How long a proposer collects transactions first; at most half of what others wait.",
     )
 
 

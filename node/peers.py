@@ -235,8 +235,9 @@ class Peers:
         """Tells peers what we hold while a height makes no progress; sleeps while the height does."""
         while True:
             self._reactor.progress = trio.Event()
-            await self._reactor.progress.wait()
             before, view = None, self._view()
+            if view is None or not view.awake:
+                await self._reactor.progress.wait()
             while view is not None and view.awake:
                 if view == before:
                     told = pick_told_rounds(view, STATUS_ROUNDS_MAX)

@@ -149,7 +149,7 @@ class Reactor:
         block_pause_ms: int,
     ) -> None:
         """`replay` is what the journal remembers of the height under way; `may_vote` is the signer's own gate;
-        `block_pause_ms` is how long a proposer collects transactions.
+        `block_pause_ms` is how long a proposer collects transactions, at most half of what the others wait for it.
         """
         self.head = head
         self.engine = engine
@@ -171,6 +171,7 @@ class Reactor:
     async def run(self) -> None:
         """Takes up the height that was under way, then takes items for ever."""
         await self._resume()
+        self.progress.set()
         async for item in self._items:
             await self._on_item(item)
 
@@ -284,7 +285,8 @@ class Reactor:
             return ()
         if effect.valid is not None:
             return await self._sign_proposal(effect, effect.valid)
-        wait_ms = max(self._block_pause_ms, compute_proposer_wait_ms(self.head, self._clock.now_ms()))
+        pause_ms = min(self._block_pause_ms, self.head.parameters.timeout_propose_ms // 2)
+        wait_ms = max(pause_ms, compute_proposer_wait_ms(self.head, self._clock.now_ms()))
         if wait_ms > 0:
             self._proposing = effect
             self.timers.schedule(ProposerReady(height=effect.height, round=effect.round), wait_ms)

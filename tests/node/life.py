@@ -83,7 +83,7 @@ class Life:
         ledger = Ledger.open(place.store, STORE, GENESIS_HASH)
         assert ledger is not None
         self.ledger = ledger
-        journal = Journal(JOURNAL, CHAIN, disk)
+        self.journal = journal = Journal(JOURNAL, CHAIN, disk)
         newest = journal.newest_height
         replay = journal.start_height(ledger.head.next_height)
         record = SignerRecord(RECORD, place.key.address, CHAIN, disk)
@@ -98,7 +98,7 @@ class Life:
         self.reactor = Reactor(
             head=ledger.head,
             engine=Engine(place.key.address),
-            signer=Signer(place.key, record, may_vote=lambda: True, get_journal_mark=lambda: journal.mark),
+            signer=Signer(place.key, record, may_vote=self._may_sign, get_journal_mark=lambda: journal.mark),
             journal=journal,
             replay=replay,
             committer=Committer(ledger, PlainTree(), ModuleCache()),
@@ -116,6 +116,10 @@ class Life:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self.reactor.run)
                 nursery.start_soon(self.reactor.timers.run)
+
+    def _may_sign(self) -> bool:
+        assert not self.journal.has_unsynced, "what led to a word is on disk before it is signed"
+        return True
 
     # --- What the reactor tells ------------------------------------------------------------------------------------
 

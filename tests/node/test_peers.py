@@ -1,0 +1,132 @@
+"""A whole node, but for HTTP, as a peer at the other end of a real link sees it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import trio
+
+from chain.hashing import Digest
+from chain.keys import Signature
+from chain.vote import BlockId, Height, Round, SignedVote, Vote, VoteKind
+from cli import testnet as networks
+from genesis.document import DEMO_RULES
+from genesis.file import read_genesis
+from node.assembly import assemble
+from node.config import read_config
+from node.home import Home
+from node.keyfile import KeyKind, read_key
+from node.opening import open_home
+from node.reactor import WorkWaits
+from p2p.handshake import Identity, Side
+from p2p.link import Link, shake_hands
+from p2p.messages import HeightHeld, Message, NewBlock, StatusMessage, VoteMessage
+from tests.chain.making import CHAIN
+
+M = TypeVar("M")
+WAIT_S = 30
+
+
+class Listener:
+    """The peer: what it was told, in order."""
+
+    def __init__(self) -> None:
+        self._send, self._receive = trio.open_memory_channel[Message](1_000)
+
+    async def on_message(self, link: Link, message: Message) -> None:
+        self._send.send_nowait(message)
+
+    async def hear(self, kind: type[M]) -> M:
+        """The next message of a kind."""
+        with trio.fail_after(WAIT_S):
+            async for message in self._receive:
+                if isinstance(message, kind):
+                    return message
+        raise AssertionError("the channel stays open")
+
+
+@asynccontextmanager
+async def linked(
+    network: networks.Testnet, number: int
+) -> AsyncIterator[tuple[trio.Event, Link, Listener, Callable[[], Awaitable[None]]]]:
+    """Node `number` running, and a link to it from the node of agency-2."""
+    home, peer_home = Home(network.nodes[number].home), Home(network.nodes[1].home)
+    listener, ended = Listener(), trio.Event()
+    with open_home(home, read_config(home.config), None) as opened:
+        node = assemble(opened)
+
+        async def run_link(link: Link) -> None:
+            try:
+                await link.run(listener.on_message)
+            finally:
+                ended.set()
+
+        async with trio.open_nursery() as nursery:
+            port = await nursery.start(node.network.run)
+            nursery.start_soon(node.reactor.run)
+            nursery.start_soon(node.checker.run)
+            nursery.start_soon(node.peers.run_stall_watch)
+            stream = await trio.open_tcp_stream("127.0.0.1", port)
+            identity = Identity(
+                key=read_key(peer_home.node_key, KeyKind.NODE, None),
+                chain_id=CHAIN,
+                genesis_hash=read_genesis(peer_home.genesis).hash,
+            )
+            session = await shake_hands(stream, identity, Side.DIALLER, bytes(range(32)))
+            link = Link(stream, session, Side.DIALLER, "loopback")
+            nursery.start_soon(run_link, link)
+
+            async def wake() -> None:
+                await node.reactor.inbox.send(WorkWaits(height=Height(1)))
+
+            yield ended, link, listener, wake
+            nursery.cancel_scope.cancel()
+        node.admission.close()
+
+
+def found(path: Path) -> networks.Testnet:
+    """Four validators and a full node."""
+    return networks.make_testnet(
+        path / "network", validators=4, full_nodes=1, chain_id=CHAIN, rules=DEMO_RULES, base_port=None
+    )
+
+
+async def test_a_new_link_hears_where_we_stand(tmp_path: Path) -> None:
+    async with linked(found(tmp_path), 0) as (_, _, listener, _):
+        assert (await listener.hear(NewBlock)).height == 0
+        assert (await listener.hear(StatusMessage)).status.height == 0
+        assert (await listener.hear(HeightHeld)).height == 1
+
+
+async def test_a_validator_says_again_where_it_stands_while_nothing_goes_on(tmp_path: Path) -> None:
+    """Who came to know it as a validator after their link began would wait for its word for ever."""
+    async with linked(found(tmp_path), 0) as (_, _, listener, wake):
+        first = await listener.hear(StatusMessage)
+        await wake()
+        again = await listener.hear(StatusMessage)
+        assert again.status.validator == first.status.validator
+        assert again.status.time_ms > first.status.time_ms
+
+
+@pytest.mark.parametrize(("number", "is_closed"), [(0, True), (4, False)], ids=["validator", "full node"])
+async def test_only_who_votes_verifies_votes(tmp_path: Path, number: int, is_closed: bool) -> None:
+    network = found(tmp_path)
+    forged = Vote(
+        kind=VoteKind.PREVOTE,
+        height=Height(1),
+        round=Round(0),
+        block_id=BlockId(Digest(bytes(32))),
+        validator=read_key(Home(network.nodes[1].home).validator_key, KeyKind.VALIDATOR, None).address,
+    )
+    async with linked(network, number) as (ended, link, listener, _):
+        await listener.hear(NewBlock)
+        link.send(VoteMessage(vote=SignedVote(vote=forged, signature=Signature(bytes(64)))))
+        if is_closed:
+            with trio.fail_after(WAIT_S):
+                await ended.wait()
+        else:
+            link.send(HeightHeld(height=Height(0), rounds=()))
+            await listener.hear(NewBlock)
+            assert not ended.is_set()
