@@ -18,7 +18,7 @@ from chain.result import ResultCode, TransactionResult, render, render_value
 from chain.transaction import Call, TxId, compute_transaction_id, encode_transaction, sign_transaction
 from cli.arguments import parse_arguments, show_typed
 from cli.errors import REFUSED, NotDone
-from cli.options import DEFAULT_NODE, NodeOption
+from cli.options import DEFAULT_NODE, NodeOption, example
 from cli.passphrases import asker
 from node.keyfile import KeyKind, read_key
 from rpc import requests
@@ -43,7 +43,7 @@ ArgumentsArgument = Annotated[
 
 @app.command(
     "call",
-    epilog="Example: terang tx call governance propose_rule standstill_ms 432000000 --key operator.key",
+    epilog=example("terang tx call governance propose_rule standstill_ms 432000000 --key operator.key"),
 )
 def call(
     contract: ContractArgument,

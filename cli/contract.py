@@ -7,6 +7,7 @@ import typer
 
 from chain.limits import MODULE_BYTES_MAX
 from cli.errors import USAGE, NotDone
+from cli.options import example
 from vm.language.compile import check_source, compile_contract
 from vm.language.diagnostics import format_diagnostic
 from vm.language.listing import show_module
@@ -20,7 +21,7 @@ MODULE_ENDING = ".module"
 _SOURCE_BYTES_MAX = 1024 * 1024
 
 
-@app.command(epilog="Example: terang contract check tender.contract")
+@app.command(epilog=example("terang contract check tender.contract"))
 def check(files: Annotated[list[Path], typer.Argument(help="Contracts' sources.")]) -> None:
     """Show every mistake of a source.
 
@@ -40,7 +41,7 @@ def check(files: Annotated[list[Path], typer.Argument(help="Contracts' sources."
         raise typer.Exit(USAGE)
 
 
-@app.command("compile", epilog="Example: terang contract compile tender.contract")
+@app.command("compile", epilog=example("terang contract compile tender.contract"))
 def compile_command(
     file: Annotated[Path, typer.Argument(help="A contract's source.")],
     output: Annotated[
@@ -56,7 +57,7 @@ def compile_command(
     typer.echo(f"source hash  {compiled.source_hash.hex().upper()}")
 
 
-@app.command(epilog="Example: terang contract show tender.module --source tender.contract")
+@app.command(epilog=example("terang contract show tender.module --source tender.contract"))
 def show(
     file: Annotated[Path, typer.Argument(help="A source, or a module.")],
     source: Annotated[

@@ -11,6 +11,7 @@ from chain.keys import PUBLIC_KEY_BYTES, Address, PublicKey, format_address, par
 from chain.parameters import Parameters
 from chain.time import format_time, parse_time
 from cli.errors import NotDone
+from cli.options import example
 from cli.testnet import RuleChoice
 from genesis.ceremony import add_full_node, add_member, check_genesis, new_genesis
 from genesis.document import FullNode, Genesis, Member
@@ -28,7 +29,7 @@ NodeHomeOption = Annotated[
 NodeKeyOption = Annotated[str | None, typer.Option(help="Public key of the node's links, 64 digits.")]
 
 
-@app.command(epilog="Example: terang genesis new genesis.json --chain-id terang-jabar")
+@app.command(epilog=example("terang genesis new genesis.json --chain-id terang-jabar"))
 def new(
     file: Annotated[Path, typer.Argument(help="The document to write; it must not exist.")],
     chain_id: Annotated[str, typer.Option(help="The network's name.")],
@@ -53,7 +54,7 @@ def new(
 
 
 @app.command(
-    epilog="Example: terang genesis add-validator genesis.json --name PU --operator operator.key --home node"
+    epilog=example("terang genesis add-validator genesis.json --name PU --operator operator.key --home node")
 )
 def add_validator(
     file: FileArgument,
@@ -80,7 +81,7 @@ def add_validator(
 
 
 @app.command(
-    "add-full-node", epilog="Example: terang genesis add-full-node genesis.json --name BPK --home auditor"
+    "add-full-node", epilog=example("terang genesis add-full-node genesis.json --name BPK --home auditor")
 )
 def add_full_node_command(
     file: FileArgument,
@@ -98,7 +99,7 @@ def add_full_node_command(
     typer.echo(f"{name} is full node {len(grown.full_nodes)} of {grown.chain_id}.")
 
 
-@app.command(epilog="Example: terang genesis check genesis.json")
+@app.command(epilog=example("terang genesis check genesis.json"))
 def check(file: FileArgument) -> None:
     """Found the network in memory and show its hash.
 

@@ -10,6 +10,7 @@ from chain.errors import Malformed
 from chain.keys import SEED_BYTES, SigningKey, format_address
 from cli.errors import NotDone
 from cli.init import check_chain_id
+from cli.options import example
 from cli.passphrases import ask_new
 from cli.testnet import make_key
 from genesis.file import read_genesis
@@ -31,7 +32,7 @@ OptionalHome = Annotated[
 ]
 
 
-@app.command(epilog="Example: terang keys new operator.key --encrypt")
+@app.command(epilog=example("terang keys new operator.key --encrypt"))
 def new(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
     kind: KindOption = KeyKind.ACCOUNT,
@@ -44,13 +45,13 @@ def new(
     _show(file, read_key_info(file))
 
 
-@app.command(epilog="Example: terang keys show operator.key")
+@app.command(epilog=example("terang keys show operator.key"))
 def show(file: Annotated[Path, typer.Argument(help="A key file.")]) -> None:
     """Show the public half of a key."""
     _show(file, read_key_info(file))
 
 
-@app.command("import", epilog="Example: terang keys import operator.key < seed.txt")
+@app.command("import", epilog=example("terang keys import operator.key < seed.txt"))
 def import_key(
     file: Annotated[Path | None, typer.Argument(help="The file to write; it must not exist.")] = None,
     kind: KindOption = KeyKind.ACCOUNT,

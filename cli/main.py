@@ -9,6 +9,7 @@ import typer
 
 from cli import calls, contract, demo, genesis, init, keys, pilot, start, status, testnet
 from cli.errors import EXPECTED, INTERRUPTED, USAGE, explain
+from cli.options import example
 
 app = typer.Typer(
     name="terang",
@@ -39,7 +40,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
 """Single commands, each with its example."""
 
 for _command, _example in _COMMANDS:
-    app.command(epilog=f"Example: {_example}")(_command)
+    app.command(epilog=example(_example))(_command)
 app.add_typer(genesis.app, name="genesis")
 app.add_typer(keys.app, name="keys")
 app.add_typer(calls.app, name="tx")

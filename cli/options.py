@@ -22,3 +22,8 @@ NodesOption = Annotated[
         default_factory=lambda: [DEFAULT_NODE],
     ),
 ]
+
+
+def example(line: str) -> str:
+    """The end of a command's help. `\\b` keeps the line whole in a narrow terminal, so that it can be copied."""
+    return f"\b\nExample: {line}"

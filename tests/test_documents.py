@@ -133,7 +133,7 @@ def test_examples_in_help_parse() -> None:
     examples = [command.epilog for command in walk_commands(typer.main.get_command(app)) if command.epilog]
     assert len(examples) > 15
     for example in examples:
-        words = split_command(example.removeprefix("Example: "))
+        words = split_command(example.removeprefix("\b\nExample: "))
         assert words[0] == "terang"
         check_parses(words[1:])
 
