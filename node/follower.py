@@ -74,7 +74,7 @@ class Follower:
         """Asks and takes in for ever."""
         while True:
             self._changed = trio.Event()
-            ask = self._core.next_ask(trio.current_time())
+            ask = None if self._is_carrying_out() else self._core.next_ask(trio.current_time())
             link = None if ask is None else self._network.find_link(ask.peer)
             if ask is not None and link is not None:
                 link.send(GetBlocks(request=ask.request, first=ask.first, count=ask.count))
@@ -84,6 +84,10 @@ class Follower:
                     await self._changed.wait()
             else:
                 await self._changed.wait()
+
+    def _is_carrying_out(self) -> bool:
+        """Whether the next block is decided here, so that nobody need be asked for it."""
+        return self._reactor.decided > self._reactor.head.height
 
     async def _take_answers(self) -> None:
         while True:
@@ -95,7 +99,8 @@ class Follower:
 
     async def _take_blocks(self, link: Link, blocks: Sequence[CertifiedBlock]) -> None:
         for certified in blocks:
-            if certified.block.header.height <= self._reactor.head.height:
+            if certified.block.header.height <= self._reactor.decided:
+                await self._wait_for(self._reactor.decided)
                 continue
             try:
                 transactions = await trio.to_thread.run_sync(

@@ -150,8 +150,10 @@ class Reactor:
     ) -> None:
         """`replay` is what the journal remembers of the height under way; `may_vote` is the signer's own gate;
         `block_pause_ms` is how long a proposer collects transactions, at most half of what the others wait for it.
+        `decided` is above the head while the block of that height is carried out.
         """
         self.head = head
+        self.decided = head.height
         self.engine = engine
         self._signer = signer
         self._journal = journal
@@ -357,6 +359,7 @@ class Reactor:
     async def _commit(
         self, certified: CertifiedBlock, transactions: Sequence[CheckedTransaction]
     ) -> StartHeight:
+        self.decided = certified.block.header.height
         committed = await trio.to_thread.run_sync(self._committer.commit, self.head, certified, transactions)
         self.head = committed.head
         self._proposing = None
