@@ -203,7 +203,16 @@ RPC_PAGE_MAX = 100  # CometBFT's: validators or waiting transactions on one page
 RPC_BLOCKS_MAX = 20  # CometBFT's: block metas in one answer
 RPC_SUBSCRIBERS_MAX = 100  # open WebSockets; CometBFT's limit of clients
 RPC_SUBSCRIPTIONS_MAX = 5  # of one WebSocket; CometBFT's limit
-RPC_EVENTS_WAITING_MAX = 1_000  # events that wait for a slow subscriber before it is let go
+RPC_WAITING_MAX = 25_000  # messages that wait for one subscriber: two full blocks' events
+RPC_WAITING_BYTES_MAX = (
+    128 * 1024 * 1024
+)  # the events of the largest block twice; then a subscriber that does not read is let go
+RPC_HEAD_BYTES_MAX = 64 * 1024  # request line and headers; a transaction in a GET may have 16 kB
+RPC_REQUEST_SECONDS = 30.0  # within which a request has to come: the largest at 300 kB/s
+RPC_READING_SECONDS = (
+    60.0  # within which an answer has to be read, so that nobody holds memory by not reading
+)
+RPC_ANSWERS_BYTES_MAX = 64 * 1024 * 1024  # of one batch; what comes after is refused
 RPC_CONNECTIONS_MAX = 900  # open HTTP connections; CometBFT's limit
 RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as CometBFT does
 RPC_QUERY_BYTES_MAX = 512  # a subscription's query, as in CometBFT

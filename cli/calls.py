@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -111,7 +111,7 @@ def _get_module(client: SyncClient, contract: str) -> Module:
 
 
 def _state_entry(key: bytes) -> Request[AbciQueryAnswer]:
-    params = {"path": "/store", "data": b64encode(key).decode()}
+    params = {"path": "/store", "data": key.hex()}
     return Request(
         method="abci_query", params=params, read=lambda result: msgspec.convert(result, AbciQueryAnswer)
     )

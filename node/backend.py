@@ -153,7 +153,7 @@ class NodeBackend:
             Peer(
                 node_key=link.peer,
                 moniker=link.peer_id[:12],
-                address=link.remote,
+                address=f"tcp://{link.remote}",
                 is_outbound=link.side is Side.DIALLER,
                 connected_ms=now_ms - int((now - link.began) * 1000),
                 sent_bytes=link.traffic.bytes_sent,

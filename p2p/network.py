@@ -144,7 +144,7 @@ class Network:
 
     async def _on_connection(self, stream: trio.SocketStream) -> None:
         try:
-            host = str(stream.socket.getpeername()[0])
+            host, port = map(str, stream.socket.getpeername()[:2])
         except OSError:  # it was gone again before we looked
             return
         if self._half_open.total() >= HANDSHAKES_MAX or self._half_open[host] >= HANDSHAKES_PER_ADDRESS_MAX:
@@ -152,7 +152,7 @@ class Network:
             return
         self._half_open[host] += 1
         try:
-            link = await self._open(stream, Side.LISTENER, host)
+            link = await self._open(stream, Side.LISTENER, _place(host, port))
         except LinkRefused as refusal:
             log.info("link refused", remote=host, reason=str(refusal))
             await trio.aclose_forcefully(stream)
@@ -188,7 +188,7 @@ class Network:
 
     async def _call(self, peer: PeerAddress) -> None:
         """One call, until its link is over."""
-        remote = f"{peer.host}:{peer.port}"
+        remote = _place(peer.host, peer.port)
         try:
             with trio.fail_after(CONNECT_SECONDS_MAX):
                 stream = await trio.open_tcp_stream(peer.host, peer.port)
@@ -247,6 +247,11 @@ class Network:
         """Whether the smaller of the two node keys dialled it."""
         dialler_is_us = link.side is Side.DIALLER
         return dialler_is_us == (self._identity.key.public < link.peer)
+
+
+def _place(host: str, port: object) -> str:
+    """`host:port`, an IPv6 host in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -7,15 +7,14 @@ node. Runs on any loop that anyio knows.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import anyio
-import msgspec
 from anyio import CapacityLimiter, to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.lowlevel import checkpoint
 
-from chain.limits import RPC_EVENTS_WAITING_MAX, RPC_SUBSCRIBERS_MAX, RPC_SUBSCRIPTIONS_MAX
+from chain.limits import RPC_SUBSCRIBERS_MAX, RPC_SUBSCRIPTIONS_MAX
 from chain.vote import Height
 from rpc.backend import Backend
 from rpc.errors import not_done
+from rpc.lines import Line, Told
 from rpc.service import Id
 from rpc.subscriptions import ChainEvent, Query, make_events, parse_query
 
@@ -26,9 +25,9 @@ WAIT_S = 1.0
 class Subscriber:
     """One WebSocket: its queries with the ids of the requests that made them, and what waits to be sent."""
 
-    def __init__(self, outgoing: MemoryObjectSendStream[bytes]) -> None:
+    def __init__(self) -> None:
         self._queries: dict[str, tuple[Id, Query]] = {}
-        self._outgoing = outgoing
+        self.line = Line()
 
     def subscribe(self, id_: Id, text: str) -> None:
         """Raises `RpcError`: not a query, twice the same, or too many."""
@@ -56,16 +55,10 @@ class Subscriber:
         return bool(self._queries)
 
     def offer(self, event: ChainEvent) -> None:
-        """Puts the event in line for each query that it matches; a full line is closed."""
+        """Puts the event in line for each query that it matches."""
         for text, (id_, query) in self._queries.items():
             if query.matches(event):
-                result = {"query": text, "data": event.value, "events": event.tags}
-                message = msgspec.json.encode({"jsonrpc": "2.0", "id": id_, "result": result})
-                try:
-                    self._outgoing.send_nowait(message)
-                except (anyio.WouldBlock, anyio.BrokenResourceError):
-                    self._outgoing.close()
-                    return
+                self.line.offer(Told(id_, text, event))
 
 
 class Hub:
@@ -76,18 +69,14 @@ class Hub:
         self._subscribers: set[Subscriber] = set()
 
     @contextmanager
-    def subscriber(
-        self,
-    ) -> Iterator[tuple[Subscriber, MemoryObjectSendStream[bytes], MemoryObjectReceiveStream[bytes]]]:
-        """A place for one WebSocket, with both ends of its line. Raises `RpcError` when all places are taken."""
+    def subscriber(self) -> Iterator[Subscriber]:
+        """A place for one WebSocket. Raises `RpcError` when all places are taken."""
         if len(self._subscribers) >= RPC_SUBSCRIBERS_MAX:
             raise not_done(f"max_subscription_clients {RPC_SUBSCRIBERS_MAX} reached")
-        send, receive = anyio.create_memory_object_stream[bytes](RPC_EVENTS_WAITING_MAX)
-        subscriber = Subscriber(send)
+        subscriber = Subscriber()
         self._subscribers.add(subscriber)
         try:
-            with send, receive:
-                yield subscriber, send, receive
+            yield subscriber
         finally:
             self._subscribers.discard(subscriber)
 
@@ -102,10 +91,12 @@ class Hub:
             while height < last:
                 height = Height(height + 1)
                 if any(subscriber.is_listening for subscriber in self._subscribers):
-                    self._publish(await to_thread.run_sync(self._load, height, limiter=thread))
+                    await self._publish(await to_thread.run_sync(self._load, height, limiter=thread))
 
-    def _publish(self, events: list[ChainEvent]) -> None:
+    async def _publish(self, events: list[ChainEvent]) -> None:
+        """Tells of one event after another; a block may have ten thousand, and whoever reads them sends in between."""
         for event in events:
+            await checkpoint()
             for subscriber in list(self._subscribers):
                 subscriber.offer(event)
 

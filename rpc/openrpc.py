@@ -13,6 +13,7 @@ _SCHEMAS: dict[ParameterKind, dict[str, Any]] = {
     ParameterKind.FLAG: {"type": "boolean"},
     ParameterKind.HASH: {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"},
     ParameterKind.BYTES: {"type": "string", "contentEncoding": "base64"},
+    ParameterKind.HEX: {"type": "string", "pattern": "^([0-9A-Fa-f]{2})*$"},
     ParameterKind.TEXT: {"type": "string"},
     ParameterKind.BYTES_LIST: {"type": "array", "items": {"type": "string", "contentEncoding": "base64"}},
     ParameterKind.HASH_LIST: {"type": "array", "items": {"type": "string"}},

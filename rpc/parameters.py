@@ -1,8 +1,8 @@
 """Parameters of methods: how each kind is written in JSON and in a GET, and the value it becomes.
 
-As in CometBFT: in JSON, numbers of 64 bits are texts (plain numbers are understood too), byte strings are
-base64 and hashes hexadecimal or base64; in a GET a text stands in quotes, bytes in quotes or as 0x…, and
-numbers with or without quotes.
+As in CometBFT: in JSON, numbers of 64 bits are texts (plain numbers are understood too), byte strings are base64, in
+`abci_query` hexadecimal, and hashes hexadecimal or base64; in a GET a text stands in quotes, bytes in quotes or as 0x…,
+and numbers with or without quotes.
 """
 
 import base64
@@ -25,6 +25,7 @@ class ParameterKind(Enum):
     FLAG = "boolean"
     HASH = "32 bytes: 64 hexadecimal digits or base64"
     BYTES = "bytes as base64"
+    HEX = "bytes as hexadecimal digits"
     BYTES_LIST = "array of bytes as base64"
     HASH_LIST = "array of hashes"
     TEXT = "text"
@@ -58,6 +59,8 @@ def parse_json(parameter: Parameter, value: Json) -> Parsed:
             return _hash(parameter, value)
         case ParameterKind.BYTES:
             return _bytes(parameter, value)
+        case ParameterKind.HEX:
+            return _from_hex(parameter, _text(parameter, value))
         case ParameterKind.BYTES_LIST:
             return [_bytes(parameter, item) for item in _items(parameter, value)]
         case ParameterKind.HASH_LIST:
@@ -75,7 +78,7 @@ def parse_uri(parameter: Parameter, text: str | None) -> Parsed:
             if inner not in ("true", "false"):
                 raise _unfit(parameter, text)
             return inner == "true"
-        case ParameterKind.BYTES | ParameterKind.HASH:
+        case ParameterKind.BYTES | ParameterKind.HEX | ParameterKind.HASH:
             return _uri_bytes(parameter, inner, is_quoted)
         case ParameterKind.BYTES_LIST | ParameterKind.HASH_LIST:
             raise invalid_params(f"{parameter.name}: a list is given by POST only")
@@ -88,7 +91,11 @@ def parse_uri(parameter: Parameter, text: str | None) -> Parsed:
 
 def _uri_bytes(parameter: Parameter, inner: str, is_quoted: bool) -> bytes:
     if parameter.kind is ParameterKind.HASH:
-        return _hash(parameter, inner.removeprefix("0x"))
+        return (
+            _hash_of(parameter, _from_hex(parameter, inner[2:]))
+            if inner.startswith("0x")
+            else _hash(parameter, inner)
+        )
     if is_quoted:
         return inner.encode()
     if not inner.startswith("0x"):
@@ -120,7 +127,10 @@ def _bytes(parameter: Parameter, value: Json) -> bytes:
 
 def _hash(parameter: Parameter, value: Json) -> bytes:
     text = _text(parameter, value)
-    found = _from_hex(parameter, text) if len(text) == 64 else _bytes(parameter, text)
+    return _hash_of(parameter, _from_hex(parameter, text) if len(text) == 64 else _bytes(parameter, text))
+
+
+def _hash_of(parameter: Parameter, found: bytes) -> bytes:
     if len(found) != 32:
         raise invalid_params(f"{parameter.name}: expected 32 bytes, got {len(found)}")
     return found
@@ -128,7 +138,7 @@ def _hash(parameter: Parameter, value: Json) -> bytes:
 
 def _from_hex(parameter: Parameter, text: str) -> bytes:
     try:
-        return bytes.fromhex(text)
+        return binascii.unhexlify(text)
     except ValueError:
         raise invalid_params(f"{parameter.name}: expected hexadecimal digits, got {text[:80]!r}") from None
 

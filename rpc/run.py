@@ -11,6 +11,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from chain.limits import RPC_CONNECTIONS_MAX, RPC_FRAME_BYTES_MAX
+from rpc.connections import BoundedHttp, BoundedWebSocket
 
 BACKLOG = 512
 STOP_S = 5.0  # longer than a graceful end takes; the thread is a daemon anyway
@@ -30,9 +31,10 @@ class RpcThread:
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
-                ws="websockets-sansio",
+                http=BoundedHttp,
+                ws=BoundedWebSocket,
                 ws_max_size=RPC_FRAME_BYTES_MAX,
+                ws_per_message_deflate=False,
                 lifespan="on",
                 log_config=None,
                 access_log=False,

@@ -77,7 +77,7 @@ _TABLE = (
     _method(transaction_methods.broadcast_tx_async, "tx:BYTES"),
     _method(transaction_methods.broadcast_tx_commit, "tx:BYTES", waits=True),
     _method(node_methods.abci_info),
-    _method(transaction_methods.abci_query, "path:TEXT data:BYTES height:HEIGHT prove:FLAG"),
+    _method(transaction_methods.abci_query, "path:TEXT data:HEX height:HEIGHT prove:FLAG"),
     _method(transaction_methods.check_tx, "tx:BYTES"),
     _method(transaction_methods.unconfirmed_txs, "limit:COUNT"),
     _method(transaction_methods.num_unconfirmed_txs),

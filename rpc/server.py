@@ -12,7 +12,6 @@ from html import escape
 import anyio
 import msgspec
 from anyio import CapacityLimiter, to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -25,6 +24,7 @@ from rpc.answers import Empty
 from rpc.backend import Backend
 from rpc.errors import Code, RpcError
 from rpc.hub import Hub, Subscriber
+from rpc.lines import Line
 from rpc.metrics import CONTENT_TYPE, render_metrics
 from rpc.openrpc import make_openrpc
 from rpc.parameters import Parsed
@@ -127,45 +127,44 @@ class _Site:
         """Requests and events of one connection."""
         await socket.accept()
         try:
-            with self._hub.subscriber() as (subscriber, send, receive):
+            with self._hub.subscriber() as subscriber:
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(_send_all, socket, receive, tasks.cancel_scope)
-                    await self._receive_all(socket, subscriber, send)
+                    tasks.start_soon(_send_all, socket, subscriber.line, tasks.cancel_scope)
+                    await self._receive_all(socket, subscriber)
                     tasks.cancel_scope.cancel()
         except RpcError as error:
             await socket.send_text(encode_error(None, error).decode())
             await socket.close(code=1013)
 
-    async def _receive_all(
-        self, socket: WebSocket, subscriber: Subscriber, send: MemoryObjectSendStream[bytes]
-    ) -> None:
+    async def _receive_all(self, socket: WebSocket, subscriber: Subscriber) -> None:
         """Answers requests in their order until the connection ends."""
-        try:
-            while True:
-                message = await socket.receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                body = message.get("bytes") or (message.get("text") or "").encode()
-                answer = await self._answer_message(body, subscriber)
-                if answer is not None:
-                    await send.send(answer)
-        except (WebSocketDisconnect, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            return
+        while True:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            body = message.get("bytes") or (message.get("text") or "").encode()
+            answer = await self._answer_message(body, subscriber)
+            if answer is not None:
+                await subscriber.line.put(answer)
 
     async def _answer_message(self, body: bytes, subscriber: Subscriber) -> bytes | None:
         try:
             request = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return await answer_body(body, self.run)
-        if isinstance(request, dict) and request.get("method") in SUBSCRIPTION_METHODS:
+        method = request.get("method") if isinstance(request, dict) else None
+        if isinstance(method, str) and method in SUBSCRIPTION_METHODS:
             return _change_subscription(request, subscriber)
         if isinstance(request, list):
             return await answer_body(body, self.run)
         return await answer_request(request, self.run)
 
 
-def _change_subscription(request: dict[str, object], subscriber: Subscriber) -> bytes:
-    """Subscribes or unsubscribes; the request's id is the id of the events."""
+def _change_subscription(request: dict[str, object], subscriber: Subscriber) -> bytes | None:
+    """Subscribes or unsubscribes; the request's id is the id of the events. A notification, which may not be answered, does
+    nothing."""
+    if "id" not in request:
+        return None
     id_ = None
     try:
         id_, name, params = read_request(request)
@@ -183,15 +182,14 @@ def _change_subscription(request: dict[str, object], subscriber: Subscriber) -> 
         return encode_error(id_, error)
 
 
-async def _send_all(
-    socket: WebSocket, receive: MemoryObjectReceiveStream[bytes], scope: anyio.CancelScope
-) -> None:
-    """Writes what waits, until the line is closed because its reader is too slow."""
-    async for message in receive:
-        try:
+async def _send_all(socket: WebSocket, line: Line, scope: anyio.CancelScope) -> None:
+    """Writes what waits, until the line is broken because its reader is too slow."""
+    try:
+        while (message := await line.get()) is not None:
             await socket.send_text(message.decode())
-        except (WebSocketDisconnect, RuntimeError):  # Starlette's word for a connection that is gone
-            break
+        await socket.close(code=1008, reason="events were not read in time")
+    except (WebSocketDisconnect, RuntimeError):  # Starlette's word for a connection that is gone
+        pass
     scope.cancel()
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from chain.limits import RPC_BATCH_MAX
-from rpc.errors import Code, RpcError, invalid_params
+from chain.limits import RPC_ANSWERS_BYTES_MAX, RPC_BATCH_MAX
+from rpc.errors import Code, RpcError, invalid_params, not_done
 from rpc.parameters import Json, Parameter, Parsed, parse_json, parse_uri
 from rpc.schema import METHODS, Method
 
@@ -46,9 +46,21 @@ async def _answer_batch(requests: list[Any], run: Run) -> bytes | None:
     if not 1 <= len(requests) <= RPC_BATCH_MAX:
         text = f"batch request exceeds maximum ({RPC_BATCH_MAX}) allowed number of requests"
         return encode_error(None, RpcError(Code.INVALID_REQUEST, text if requests else "empty batch"))
-    answers = [await answer_request(request, run) for request in requests]
-    some = [Raw(answer) for answer in answers if answer is not None]
+    some: list[Raw] = []
+    size = 0
+    for request in requests:
+        allowed = run if size <= RPC_ANSWERS_BYTES_MAX else _refuse
+        answer = await answer_request(request, allowed)
+        if answer is not None:
+            some.append(Raw(answer))
+            size += len(answer)
     return _encoder.encode(some) if some else None
+
+
+async def _refuse(_method: Method, _given: Mapping[str, Parsed]) -> Struct:
+    raise not_done(
+        f"the answers before this one have more than {RPC_ANSWERS_BYTES_MAX} bytes: ask in another batch"
+    )
 
 
 async def answer_request(request: Any, run: Run) -> bytes | None:

@@ -195,9 +195,11 @@ def test_a_view_is_asked_with_arguments_in_our_encoding(backend: MemoryBackend) 
 
 
 def test_abci_query_reads_state_and_views(backend: MemoryBackend) -> None:
-    key = b64encode(b"s\x01").decode()
+    key = b"s\x01".hex()
     assert b64decode(ask(backend, "abci_query", path="/store", data=key)["response"]["value"]) == b"value"
     assert ask(backend, "abci_query", path="/store", data="")["response"]["log"] == "does not exist"
+    with pytest.raises(RpcError, match="hexadecimal"):
+        ask(backend, "abci_query", path="/store", data=b64encode(b"s\x01").decode())
     assert ask(backend, "abci_query", path="/tender/stage")["response"]["log"] == "view"
     for params in ({"path": "a/b/c"}, {"path": "/store", "prove": True}, {"path": "/store", "height": "1"}):
         with pytest.raises(RpcError):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+import rpc.service
 from chain.limits import RPC_BATCH_MAX
 from rpc.parameters import Parsed
 from rpc.schema import Method
@@ -106,6 +107,9 @@ async def test_parameters_go_by_name_or_by_position_and_numbers_as_text_or_not()
         ("block", {"height": "abc"}, False),
         ("tx", {"hash": "0x" + "00" * 32}, False),
         ("tx", {"hash": "00"}, False),
+        ("tx", {"hash": "0x" + "zz" * 32}, False),
+        ("tx", {"hash": "0x" + "00 " * 32}, False),
+        ("abci_query", {"path": '"/store"', "data": "0x73 01"}, False),
         ("abci_query", {"path": '"/store"', "data": "0x7301"}, True),
         ("abci_query", {"path": "/store", "data": "0x7301"}, False),
         ("abci_query", {"path": '"/store"', "data": '"key"'}, True),
@@ -122,3 +126,12 @@ async def test_a_get_reads_quoted_texts_numbers_and_hexadecimal(
     answer, found = await answer_get(name, query, run)
     document = json.loads(answer)
     assert (document["id"], found, "result" in document) == (-1, is_result, is_result)
+
+
+async def test_a_batch_whose_answers_grow_too_large_refuses_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rpc.service, "RPC_ANSWERS_BYTES_MAX", 100)
+    asked = [{"jsonrpc": "2.0", "id": number, "method": "status"} for number in range(3)]
+    answer = await ask(json.dumps(asked).encode())
+    assert [one["id"] for one in answer] == [0, 1, 2]
+    assert ["result" in one for one in answer] == [True, False, False]
+    assert "ask in another batch" in answer[1]["error"]["data"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.tidy.source import Finding, Source, house
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "anyio": ("rpc/hub.py", "rpc/server.py"),  # HTTP's own loop, in its own thread
+    "anyio": ("rpc/hub.py", "rpc/lines.py", "rpc/server.py"),  # HTTP's own loop, in its own thread
     "cbor2": ("chain/codec.py",),
     "httpx2": ("rpc/client.py",),
     "msgspec": ("rpc/", "genesis/file.py", "cli/calls.py"),
@@ -26,7 +26,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "structlog": ("node/", "p2p/network.py"),
     "trio": ("node/", "p2p/link.py", "p2p/network.py", "rpc/client.py", "pilot/run.py", "cli/pilot.py"),
     "typer": ("cli/",),
-    "uvicorn": ("rpc/run.py",),
+    "uvicorn": ("rpc/connections.py", "rpc/run.py"),
     "websockets": ("rpc/client.py",),
 }
 """Files, or folders with a slash, that may import a library; what is not listed is imported nowhere."""
