@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
-SOURCES := chain consensus vm p2p rpc genesis node sealed pilot cli tests
+SOURCES := chain consensus vm p2p rpc genesis node machine payments sealed pilot cli tests
 
 .PHONY: help setup demo test check bench lock clean
 

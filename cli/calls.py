@@ -20,7 +20,7 @@ from cli.arguments import parse_arguments, show_typed
 from cli.errors import REFUSED, NotDone
 from cli.options import DEFAULT_NODE, NodeOption, example
 from cli.passphrases import asker
-from node.keyfile import KeyKind, read_key
+from machine.keyfile import KeyKind, read_key
 from rpc import requests
 from rpc.answers import AbciQueryAnswer
 from rpc.client import SyncClient

@@ -5,8 +5,8 @@ What is not in this list is a fault of ours and shows its traceback, so that it 
 
 import pilot.ledger
 from chain.errors import Invalid
+from machine.faults import DiskFault
 from node.config import ConfigError
-from node.faults import DiskFault
 from pilot.ocds import UnreadableInput
 from rpc.client import BadAnswer, CallRefused, Unreachable
 

@@ -16,8 +16,8 @@ from cli.testnet import RuleChoice
 from genesis.ceremony import add_full_node, add_member, check_genesis, new_genesis
 from genesis.document import FullNode, Genesis, Member
 from genesis.file import read_genesis, write_genesis
+from machine.keyfile import KeyKind, read_key_info
 from node.home import Home
-from node.keyfile import KeyKind, read_key_info
 from vm.module_codec import code_hash
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make and check a genesis document.")

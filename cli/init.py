@@ -11,9 +11,9 @@ from cli.errors import NotDone
 from cli.options import HomeOption
 from cli.passphrases import ask_new
 from cli.testnet import make_key, make_validator_key
+from machine.keyfile import KeyKind
 from node.config import Config, parse_config, write_config
 from node.home import Home
-from node.keyfile import KeyKind
 
 
 def init(

@@ -14,9 +14,9 @@ from cli.options import example
 from cli.passphrases import ask_new
 from cli.testnet import make_key
 from genesis.file import read_genesis
-from node.files import DiskFiles
+from machine.files import DiskFiles
+from machine.keyfile import KeyInfo, KeyKind, read_key_info, write_key
 from node.home import Home
-from node.keyfile import KeyInfo, KeyKind, read_key_info, write_key
 from node.signer_record import SignerRecord
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, show and bring in private keys.")

@@ -17,7 +17,7 @@ from cli.errors import NotDone
 from cli.heads import wait_until_agreed
 from cli.options import NodesOption
 from cli.passphrases import asker
-from node.keyfile import KeyKind, read_key
+from machine.keyfile import KeyKind, read_key
 from pilot.report import PilotReport
 from pilot.run import run_pilot
 from pilot.sample import sample_path

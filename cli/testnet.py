@@ -25,10 +25,10 @@ from cli.ports import LOOPBACK, find_free_ports
 from genesis.ceremony import check_genesis, new_genesis
 from genesis.document import DEMO_RULES, FULL_RULES, FullNode, Genesis, Member, Rules
 from genesis.file import write_genesis
+from machine.files import DiskFiles
+from machine.keyfile import KeyKind, write_key
 from node.config import Config, LinkConfig, RpcConfig, write_config
-from node.files import DiskFiles
 from node.home import Home
-from node.keyfile import KeyKind, write_key
 from node.signer_record import SignerRecord
 
 OPERATORS = "operators"

@@ -26,7 +26,7 @@ from chain.transaction import (
     decode_transaction,
     transaction_sign_bytes,
 )
-from node.clock import Clock
+from machine.clock import Clock
 from node.head import Head
 from node.mempool import Added, Mempool
 

@@ -11,11 +11,11 @@ import trio
 from nacl.utils import random as random_bytes
 
 from consensus.engine import Engine
+from machine.clock import SystemClock
 from node.admission import Admission
 from node.backend import NodeBackend, Parts
 from node.bodies import Bodies
 from node.checker import Checker
-from node.clock import SystemClock
 from node.commit import Committer
 from node.config import Config
 from node.fetching import BodyFetcher

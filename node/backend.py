@@ -21,7 +21,7 @@ from chain.result import TransactionResult, render
 from chain.transaction import TxId, check_transaction
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, VerifiedVote
-from node.clock import Clock
+from machine.clock import Clock
 from node.follower import Follower
 from node.head import Head
 from node.mempool import Mempool

@@ -6,18 +6,36 @@ to move stand in `chain.limits`. An unknown key is refused with the nearest know
 ignored is worse than a node that does not start.
 """
 
-import json
-import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
 
-from chain.limits import CONFIG_FILE_BYTES_MAX, NAME_BYTES_MAX
-from node.config_rules import Choice, ListOf, Rule, Text, Whole
-from node.files import DiskFiles, replace_file
+from chain.limits import NAME_BYTES_MAX
+from machine.setting_rules import Choice, ListOf, Text, Whole
+from machine.settings import (
+    ConfigError,
+    format_settings,
+    key,
+    parse_settings,
+    read_settings,
+    write_settings,
+)
 
+__all__ = [
+    "Config",
+    "ConfigError",
+    "LinkConfig",
+    "LogConfig",
+    "RpcConfig",
+    "format_config",
+    "parse_config",
+    "read_config",
+    "write_config",
+]
+
+_HEAD = (
+    "Configuration of one Terang node. Keys that are left out have the values shown here by `terang init`."
+)
 _MB = 1024 * 1024
 _PORT = Whole(0, 65_535)
 _HOST = Text(r"[0-9A-Za-z.:\-]{1,255}", "a host name or an IP address")
@@ -27,31 +45,14 @@ _PEER = Text(
 )
 
 
-class ConfigError(Exception):
-    """The configuration cannot be used; the message names file and key, what was expected and what came."""
-
-
-class _Section(Protocol):
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-
-
-T = TypeVar("T", bound=_Section)
-
-
-def _key(default: Any, rule: Rule, comment: str) -> Any:
-    """A key of the file: its default, rule and comment."""
-    assert rule.find_expected(default) is None, f"the default {default!r} breaks its own rule"
-    return field(default=default, metadata={"rule": rule, "comment": comment})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkConfig:
     """[p2p]: links to other nodes."""
 
-    address: str = _key("0.0.0.0", _HOST, "Where this node listens for others.")
-    port: int = _key(26656, _PORT, "0 lets the system choose a free one.")
-    external: str = _key("", _PLACE, "Under which others reach it, if that is another place.")
-    persistent_peers: tuple[str, ...] = _key(
+    address: str = key("0.0.0.0", _HOST, "Where this node listens for others.")
+    port: int = key(26656, _PORT, "0 lets the system choose a free one.")
+    external: str = key("", _PLACE, "Under which others reach it, if that is another place.")
+    persistent_peers: tuple[str, ...] = key(
         (),
         ListOf(_PEER),
         'Nodes that are dialled for ever: "id@host:port"; an id is shown by: terang keys show',
@@ -62,17 +63,17 @@ class LinkConfig:
 class RpcConfig:
     """[rpc]: JSON-RPC over HTTP and WebSocket, and /metrics."""
 
-    address: str = _key(
+    address: str = key(
         "127.0.0.1", _HOST, "Where clients connect. Beyond this machine put a TLS proxy in front."
     )
-    port: int = _key(26657, _PORT, "0 lets the system choose a free one.")
+    port: int = key(26657, _PORT, "0 lets the system choose a free one.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsensusConfig:
     """[consensus]: what this node may choose for itself; time-outs are governed on the ledger."""
 
-    block_pause_ms: int = _key(
+    block_pause_ms: int = key(
         0,
         Whole(0, 60_000),
         "How long a proposer collects transactions first; at most half of what others wait.",
@@ -83,35 +84,35 @@ class ConsensusConfig:
 class MempoolConfig:
     """[mempool]: transactions that wait for a block here."""
 
-    transactions_max: int = _key(50_000, Whole(1, 1_000_000), "How many may wait.")
-    bytes_max: int = _key(64 * _MB, Whole(_MB, 4096 * _MB), "Their size in all.")
-    sender_transactions_max: int = _key(10_000, Whole(1, 1_000_000), "How many of one sender may wait.")
-    check_threads: int = _key(2, Whole(1, 64), "Threads that verify signatures.")
+    transactions_max: int = key(50_000, Whole(1, 1_000_000), "How many may wait.")
+    bytes_max: int = key(64 * _MB, Whole(_MB, 4096 * _MB), "Their size in all.")
+    sender_transactions_max: int = key(10_000, Whole(1, 1_000_000), "How many of one sender may wait.")
+    check_threads: int = key(2, Whole(1, 64), "Threads that verify signatures.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreConfig:
     """[store]: the ledger on disk."""
 
-    directory: str = _key(
+    directory: str = key(
         "data/store", Text(r".{1,4096}", "a path"), "Relative to the node's home, or absolute."
     )
-    cache_bytes: int = _key(32 * _MB, Whole(_MB, 65_536 * _MB), "Memory for what was read lately.")
+    cache_bytes: int = key(32 * _MB, Whole(_MB, 65_536 * _MB), "Memory for what was read lately.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
     """[log]: what the node writes to its standard error."""
 
-    level: str = _key("info", Choice(("debug", "info", "warning", "error")), "The least that is written.")
-    format: str = _key("text", Choice(("text", "json")), "Lines for people, or one JSON object a line.")
+    level: str = key("info", Choice(("debug", "info", "warning", "error")), "The least that is written.")
+    format: str = key("text", Choice(("text", "json")), "Lines for people, or one JSON object a line.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """One node's configuration. A key that is left out has its default."""
 
-    moniker: str = _key(
+    moniker: str = key(
         "terang",
         Text(rf"[^\x00-\x1f\"\\]{{1,{NAME_BYTES_MAX}}}", "1 to 64 printable characters"),
         "Name shown to others.",
@@ -124,100 +125,21 @@ class Config:
     log: LogConfig = field(default_factory=LogConfig)
 
 
-_SECTIONS: dict[str, type[_Section]] = {
-    "p2p": LinkConfig,
-    "rpc": RpcConfig,
-    "consensus": ConsensusConfig,
-    "mempool": MempoolConfig,
-    "store": StoreConfig,
-    "log": LogConfig,
-}
-
-
 def read_config(path: Path) -> Config:
-    """The configuration in the file.
-
-    Raises:
-        ConfigError: not there, not TOML, an unknown key, or a value that its rule refuses.
-        DiskFault: the operating system refuses to read it.
-    """
-    data = DiskFiles().read(path)
-    if data is None:
-        raise ConfigError(f"{path}: there is no configuration; make one with: terang init")
-    if len(data) > CONFIG_FILE_BYTES_MAX:
-        raise ConfigError(f"{path}: expected at most {CONFIG_FILE_BYTES_MAX} bytes, got {len(data)}")
-    try:
-        table = tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: expected TOML: {error}") from error
-    return parse_config(table, str(path))
+    """The configuration in the file; raises as `read_settings`."""
+    return read_settings(Config, path, "make one with: terang init")
 
 
 def parse_config(table: Mapping[str, object], source: str) -> Config:
     """The configuration of a parsed document; `source` is named in errors."""
-    own = {name: value for name, value in table.items() if name not in _SECTIONS}
-    top = _parse_section(Config, own, "", source)
-    parsed = {name: _parse_named(name, table.get(name, {}), source) for name in _SECTIONS}
-    return Config(moniker=top.moniker, **parsed)
+    return parse_settings(Config, table, source)
 
 
 def format_config(config: Config) -> str:
     """The file's text, every key with its comment."""
-    lines = [
-        "# Configuration of one Terang node. Keys that are left out have the values shown here by `terang init`."
-    ]
-    for name, value in [("", config), *((name, getattr(config, name)) for name in _SECTIONS)]:
-        lines += ["", f"[{name}]"] if name else [""]
-        for one in _keys(type(value)).values():
-            lines += [
-                f"# {one.metadata['comment']}",
-                f"{one.name} = {_format_value(getattr(value, one.name))}",
-            ]
-    return "\n".join([*lines, ""])
+    return format_settings(config, _HEAD)
 
 
 def write_config(path: Path, config: Config) -> None:
     """Writes the file, in the place of one that may be there."""
-    files = DiskFiles()
-    files.make_directory(path.parent)
-    replace_file(files, path, format_config(config).encode())
-
-
-def _keys(section: type[_Section]) -> dict[str, Field[Any]]:
-    return {one.name: one for one in fields(section) if "rule" in one.metadata}
-
-
-def _parse_named(name: str, table: object, source: str) -> Any:
-    if not isinstance(table, dict):
-        raise ConfigError(f"{source}: expected [{name}] to be a section, got {table!r}")
-    return _parse_section(_SECTIONS[name], table, f"{name}.", source)
-
-
-def _parse_section(section: type[T], table: Mapping[str, object], prefix: str, source: str) -> T:
-    known = _keys(section)
-    values: dict[str, object] = {}
-    for name, value in table.items():
-        if name not in known:
-            raise ConfigError(f"{source}: unknown key {prefix}{name}{_suggest(name, known, prefix)}")
-        expected = known[name].metadata["rule"].find_expected(value)
-        if expected is not None:
-            raise ConfigError(f"{source}: {prefix}{name}: expected {expected}, got {value!r}")
-        values[name] = tuple(value) if isinstance(value, list) else value
-    return section(**values)
-
-
-def _suggest(name: str, known: Mapping[str, object], prefix: str) -> str:
-    """The nearest name, in this section first and then among all."""
-    near = get_close_matches(name, known, n=1)
-    if near:
-        return f"; did you mean {prefix}{near[0]}?"
-    everywhere = {one: f"{section}.{one}" for section, kind in _SECTIONS.items() for one in _keys(kind)}
-    everywhere |= {section: f"[{section}]" for section in _SECTIONS}
-    near = get_close_matches(name, everywhere, n=1)
-    return f"; did you mean {everywhere[near[0]]}?" if near else f"; known here are {', '.join(known)}"
-
-
-def _format_value(value: object) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_format_value(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    write_settings(path, config, _HEAD)

@@ -7,7 +7,7 @@ be served after a restart until the height is committed.
 
 One segment file for each height, made with its first sync, so that an idle height writes nothing; segments of lower
 heights are removed once the ledger, which is synced before, has moved on. So in any crash the height in doubt has its
-segment. What one `sync` makes durable is one frame (`node.frames`), whole or not there.
+segment. What one `sync` makes durable is one frame (`machine.frames`), whole or not there.
 """
 
 import os
@@ -23,9 +23,9 @@ from chain.limits import STORE_RECORD_BYTES_MAX, TRANSACTION_BYTES_MAX
 from chain.transaction import CheckedTransaction, TxId, compute_transaction_id
 from chain.vote import Height
 from consensus.inputs import Remembered
-from node.faults import Damaged
-from node.files import AppendFile, Files
-from node.frames import BrokenFrame, encode_frame, scan_frames
+from machine.faults import Damaged
+from machine.files import AppendFile, Files
+from machine.frames import BrokenFrame, encode_frame, scan_frames
 from node.remembered import remembered_from, remembered_value
 
 _NAME = re.compile(r"(\d{20})-([0-9a-f]{16})\.log")

@@ -16,12 +16,12 @@ from chain.limits import STORE_CHECKED_BLOCKS
 from genesis.ceremony import check_genesis
 from genesis.document import Genesis
 from genesis.file import read_genesis, render_genesis
+from machine.files import DiskFiles
+from machine.keyfile import KeyKind, read_key
 from node.config import Config
-from node.files import DiskFiles
 from node.head import genesis_head
 from node.home import Home
 from node.journal import Journal, Replay
-from node.keyfile import KeyKind, read_key
 from node.signer_record import SignerRecord
 from node.startcheck import StartFinding, check_start
 from node.store.ledger import Ledger

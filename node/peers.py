@@ -22,8 +22,8 @@ from chain.validators import ValidatorSet
 from chain.vote import Height, SignedVote, verify_vote
 from consensus.inputs import ProposalArrived, VoteArrived
 from consensus.view import HeightView, pick_told_rounds
+from machine.clock import Clock
 from node.bodies import Bodies
-from node.clock import Clock
 from node.fetching import BodyFetcher
 from node.follower import Follower
 from node.hearing import Hearing

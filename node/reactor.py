@@ -47,8 +47,8 @@ from consensus.inputs import (
     VoteArrived,
     Wake,
 )
+from machine.clock import Clock
 from node.bodies import Bodies
-from node.clock import Clock
 from node.commit import Committed, Committer
 from node.head import Head
 from node.journal import Journal, Replay

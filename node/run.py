@@ -24,11 +24,11 @@ import structlog
 import trio
 
 from chain.errors import Invalid
+from machine.faults import DiskFault
+from machine.logs import configure_logs
 from node.assembly import Assembled, assemble
 from node.config import Config, ConfigError, read_config
-from node.faults import DiskFault
 from node.home import Home
-from node.logs import configure_logs
 from node.opening import AskPassphrase, Opened, open_home
 from node.validity import Diverged
 from p2p.network import Network

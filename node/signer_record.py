@@ -16,8 +16,8 @@ from pathlib import Path
 from chain.hashing import Digest, tagged_hash
 from chain.keys import ADDRESS_BYTES, Address, Signature, format_address
 from chain.limits import CHAIN_ID_BYTES_MAX, SIGNER_ENTRIES_KEPT, SIGNER_ENTRIES_MAX
-from node.faults import Damaged, Unusable, WrongLedger
-from node.files import AppendFile, Files, replace_file
+from machine.faults import Damaged, Unusable, WrongLedger
+from machine.files import AppendFile, Files, replace_file
 
 ENTRY_BYTES = 256
 _CHECK_BYTES = 32

@@ -18,7 +18,7 @@ from chain.limits import WINDOW_MS_MAX
 from chain.parameters import encode_parameters, parameters_hash
 from chain.transaction import TxId, compute_transaction_id
 from chain.validators import encode_validators
-from node.faults import Damaged, WrongLedger
+from machine.faults import Damaged, WrongLedger
 from node.head import Head
 from node.store.keys import (
     BLOCK_IDS,

@@ -12,8 +12,8 @@ from pathlib import Path
 import plyvel
 
 from chain.limits import STORE_OPEN_FILES_MAX, STORE_WRITE_BUFFER_BYTES
-from node.faults import Damaged, DiskFault, DiskFull, InUse, Unusable
-from node.files import DiskFiles, Files
+from machine.faults import Damaged, DiskFault, DiskFull, InUse, Unusable
+from machine.files import DiskFiles, Files
 from node.store.store import Batch, StoreReader
 
 _BLOOM_FILTER_BITS = 10  # one read in a hundred for an absent key touches the disk

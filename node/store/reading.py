@@ -17,7 +17,7 @@ from chain.result import TransactionResult, decode_result
 from chain.transaction import TxId
 from chain.validators import ValidatorSet, decode_validators
 from chain.vote import BlockId, Height
-from node.faults import Damaged
+from machine.faults import Damaged
 from node.head import Head
 from node.store.keys import (
     BLOCK_IDS,

@@ -14,7 +14,7 @@ from chain.errors import Invalid
 from chain.limits import HEIGHT_MAX
 from chain.merkle import compute_merkle_root
 from chain.vote import BlockId
-from node.faults import Damaged
+from machine.faults import Damaged
 from node.store.keys import BLOCKS, height_key
 from node.store.reading import REFETCH_ADVICE, LedgerReader
 from node.store.store import StoreReader

@@ -10,10 +10,10 @@ from cli import testnet
 from genesis.ceremony import check_genesis
 from genesis.document import DEMO_RULES
 from genesis.file import read_genesis
+from machine.files import DiskFiles
+from machine.keyfile import KeyKind, read_key
 from node.config import read_config
-from node.files import DiskFiles
 from node.home import Home
-from node.keyfile import KeyKind, read_key
 from node.signer_record import SignerRecord
 from tests.cli.running import Terminal
 

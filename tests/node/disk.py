@@ -1,4 +1,4 @@
-"""A disk that forgets: `node.files.Files` in memory, with a power cut at any operation.
+"""A disk that forgets: `machine.files.Files` in memory, with a power cut at any operation.
 
 Content and names that were synced survive for certain. What happened to the rest is chosen by a `Fate`, since real
 disks may do any of them. `survivors` is what the next start finds.
@@ -10,7 +10,7 @@ from enum import Enum, auto
 from itertools import product
 from pathlib import Path
 
-from node.faults import Unusable
+from machine.faults import Unusable
 
 SECTOR = 512
 

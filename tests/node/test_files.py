@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from node.faults import DiskFault, DiskFull, Unusable
-from node.files import DiskFiles, is_temporary, replace_file
+from machine.faults import DiskFault, DiskFull, Unusable
+from machine.files import DiskFiles, is_temporary, replace_file
 from tests.node.disk import Fate, FaultyDisk, PowerCut, every_fault
 
 FILES = DiskFiles()

@@ -22,9 +22,9 @@ from consensus.inputs import (
     VoteArrived,
     Wake,
 )
-from node.faults import Damaged, DiskFault
-from node.files import DiskFiles
-from node.frames import BrokenFrame, Scanned, encode_frame, scan_frames
+from machine.faults import Damaged, DiskFault
+from machine.files import DiskFiles
+from machine.frames import BrokenFrame, Scanned, encode_frame, scan_frames
 from node.journal import Journal, Replay
 from node.remembered import remembered_from, remembered_value
 from tests.chain.making import CHAIN, make_block, make_key, make_transaction, make_validators, make_vote

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from node.faults import Damaged, DiskFault, Unusable, WrongLedger
-from node.keyfile import (
+from machine.faults import Damaged, DiskFault, Unusable, WrongLedger
+from machine.keyfile import (
     KeyCosts,
     KeyKind,
     PassphraseNeeded,

@@ -14,10 +14,10 @@ from chain.vote import BlockId, Height, Round, SignedVote, Vote, VoteKind
 from cli import testnet as networks
 from genesis.document import DEMO_RULES
 from genesis.file import read_genesis
+from machine.keyfile import KeyKind, read_key
 from node.assembly import assemble
 from node.config import read_config
 from node.home import Home
-from node.keyfile import KeyKind, read_key
 from node.opening import open_home
 from node.reactor import WorkWaits
 from p2p.handshake import Identity, Side

@@ -11,7 +11,7 @@ from chain.proposal import Proposal, VerifiedProposal, sign_proposal
 from chain.transaction import CheckedTransaction, check_transaction
 from chain.vote import Height, Round, SignedVote, VerifiedVote, VoteKind
 from consensus.inputs import ProposalArrived, VoteArrived
-from node.faults import Unusable
+from machine.faults import Unusable
 from node.proposer import build_block
 from node.reactor import BodiesHeld, Fed, WorkWaits
 from tests.chain.making import CHAIN, make_transaction, make_vote

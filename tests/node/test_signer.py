@@ -9,8 +9,8 @@ from chain.keys import SigningKey, is_signed
 from chain.limits import SIGNER_ENTRIES_KEPT, SIGNER_ENTRIES_MAX
 from chain.proposal import Proposal, proposal_sign_bytes
 from chain.vote import BlockId, Height, Round, SignedVote, Vote, VoteKind, sign_vote
-from node.faults import Damaged, DiskFault, Unusable, WrongLedger
-from node.files import DiskFiles
+from machine.faults import Damaged, DiskFault, Unusable, WrongLedger
+from machine.files import DiskFiles
 from node.signer import OldBackup, Signer, SigningRefused
 from node.signer_record import ENTRY_BYTES, SignerRecord, Step
 from tests.chain.making import CHAIN, make_block, make_key, make_validators

@@ -15,7 +15,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "nacl": (
         "chain/keys.py",
         "node/assembly.py",  # the operating system's chance
-        "node/keyfile.py",
+        "machine/keyfile.py",
         "p2p/frames.py",
         "p2p/handshake.py",
         "sealed/envelope.py",
@@ -23,7 +23,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "plyvel": ("node/store/leveldb.py",),
     "rich": ("cli/",),
     "starlette": ("rpc/run.py", "rpc/server.py"),
-    "structlog": ("node/", "p2p/network.py"),
+    "structlog": ("machine/logs.py", "node/", "p2p/network.py"),
     "trio": ("node/", "p2p/link.py", "p2p/network.py", "rpc/client.py", "pilot/run.py", "cli/pilot.py"),
     "typer": ("cli/",),
     "uvicorn": ("rpc/connections.py", "rpc/run.py"),

@@ -10,7 +10,18 @@ FILE_LINES_MAX = 400
 TEST_FILE_LINES_MAX = 600  # the scenarios of one subject stay together, and are read one by one
 FUNCTION_LINES_MAX = 60
 
-_STRANGERS_REACH = ("chain", "consensus", "genesis", "node", "p2p", "rpc", "sealed", "vm")
+_STRANGERS_REACH = (
+    "chain",
+    "consensus",
+    "genesis",
+    "machine",
+    "node",
+    "p2p",
+    "payments",
+    "rpc",
+    "sealed",
+    "vm",
+)
 _BOUND = re.compile(r"(_|\b)MAX(_|\b)")
 _BROAD = frozenset({"Exception", "BaseException", "ExceptionGroup", "BaseExceptionGroup"})
 

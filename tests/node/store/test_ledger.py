@@ -12,7 +12,7 @@ from chain.keys import SigningKey
 from chain.parameters import Parameters
 from chain.transaction import TxId, compute_transaction_id
 from chain.vote import BlockId, Height
-from node.faults import Damaged, WrongLedger
+from machine.faults import Damaged, WrongLedger
 from node.store.keys import BLOCK_IDS, BLOCKS, FORMAT_KEY, HEAD_KEY, TABLES, VALIDATORS, height_key
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore

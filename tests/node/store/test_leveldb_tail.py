@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node.faults import Damaged
+from machine.faults import Damaged
 from node.store.leveldb import LevelStore
 from node.store.store import Batch
 

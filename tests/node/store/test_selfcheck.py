@@ -10,7 +10,7 @@ from chain.certificate import decode_certificate, encode_certificate
 from chain.limits import STORE_CHECKED_BLOCKS
 from chain.result import ResultCode, TransactionResult, encode_result
 from chain.transaction import compute_transaction_id
-from node.faults import Damaged
+from machine.faults import Damaged
 from node.store.keys import (
     BLOCK_IDS,
     BLOCKS,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.faults import Damaged, DiskFull, InUse, Unusable
+from machine.faults import Damaged, DiskFull, InUse, Unusable
 from node.store.leveldb import LevelStore, compute_store_fault
 from node.store.memory import MemoryStore
 from node.store.store import Batch, Store

@@ -26,8 +26,8 @@ from nacl.exceptions import RuntimeError as NotDerived
 from chain.errors import Malformed
 from chain.keys import SEED_BYTES, Address, PublicKey, SigningKey, address_of, format_address
 from chain.limits import KEY_FILE_BYTES_MAX, KEY_MEMORY_BYTES_MAX, KEY_OPERATIONS_MAX
-from node.faults import Damaged, DiskFault, Unusable, WrongLedger
-from node.files import DiskFiles, replace_file
+from machine.faults import Damaged, DiskFault, Unusable, WrongLedger
+from machine.files import DiskFiles, replace_file
 
 _FILES = DiskFiles()
 _SALT_BYTES = 16

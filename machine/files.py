@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from node.faults import compute_fault
+from machine.faults import compute_fault
 
 _TEMPORARY = ".new"
 """Ending of a file that is being made; left over only by a crash, and then worthless."""
