@@ -37,7 +37,7 @@ def runtime_from(kind: Type, value: Value, what: str) -> RuntimeValue:
             return _bounded(_of_type(bytes, value, kind, what), what)
         case Scalar.STR:
             text = _of_type(str, value, kind, what)
-            _bounded(text.encode(), what)
+            _bounded(_utf8(text, what), what)
             return text
         case Scalar.ADDR:
             address = _of_type(bytes, value, kind, what)
@@ -73,6 +73,14 @@ def _of_type(wanted: type[T], value: Value, kind: Type, what: str) -> T:
     if not isinstance(value, wanted):
         raise Malformed(f"{what}: expected {kind}, got {type(value).__name__}")
     return value
+
+
+def _utf8(text: str, what: str) -> bytes:
+    """The bytes of a text: one that came as JSON may have halves of characters, which have none."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Malformed(f"{what}: expected whole characters, got half of one") from None
 
 
 def _bounded(data: bytes, what: str) -> bytes:

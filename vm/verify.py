@@ -11,6 +11,7 @@ loop may not run at all, so behind it stands what stood before it; a wide regist
 unknown at the body's begin and behind the loop.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from chain.limits import TEMPORARY_BITS_MAX
@@ -79,8 +80,15 @@ class _Walk:
     flow: Flow
     state: State = None
     stack: list[_Open] = field(default_factory=list)
+    wide: list[tuple[int, int]] = field(default_factory=list)
 
     def run(self) -> None:
+        self.wide = [
+            (index, register)
+            for index, instruction in enumerate(self.function.code)
+            for register in self._sets_of(instruction)
+            if self.function.registers[register] in WIDE
+        ]
         typing = Typing(module=self.module, function=self.function)
         self.state = {register: self._bits(register) for register in range(len(self.function.parameters))}
         for index, instruction in enumerate(self.function.code):
@@ -125,9 +133,8 @@ class _Walk:
         assert self.state is not None
         before = dict(self.state)
         if op in LOOPS:
-            before = {
-                register: bits for register, bits in before.items() if register not in self._wide_sets(index)
-            }
+            for register in self._wide_sets(index):
+                before.pop(register, None)
             self.stack.append(_Open(op=op, before=before, register=sets[0] if op is Op.FOR else None))
             self.state = {**before, **{register: self._bits(register) for register in sets}}
         else:
@@ -135,9 +142,8 @@ class _Walk:
 
     def _wide_sets(self, start: int) -> set[int]:
         """Wide registers that a loop's body sets."""
-        body = self.function.code[start + 1 : self.flow.ends[start]]
-        sets = {register for one in body for register in self._sets_of(one)}
-        return {register for register in sets if self.function.registers[register] in WIDE}
+        first, last = bisect_left(self.wide, (start, 0)), bisect_left(self.wide, (self.flow.ends[start], 0))
+        return {register for _, register in self.wide[first:last]}
 
     def _sets_of(self, instruction: Instruction) -> tuple[int, ...]:
         missing = find_missing(instruction, self.function, self.module)
@@ -191,4 +197,6 @@ def compute_bits(op: Op, sizes: list[int]) -> int:
 def _join(first: State, second: State) -> State:
     if first is None or second is None:
         return second if first is None else first
+    if first == second:
+        return first
     return {register: max(first[register], second[register]) for register in first if register in second}

@@ -112,3 +112,9 @@ def test_arguments_are_as_many_as_parameters() -> None:
     for wrong in ((), (5,), (5, 1, 1)):
         with pytest.raises(Malformed, match=r"tender.act: expected 2 values \(price: uint, stage: Stage\)"):
             runtime_fields(BID.fields, wrong, "tender.act")
+
+
+def test_half_a_character_is_refused() -> None:
+    """JSON can say what UTF-8 cannot."""
+    with pytest.raises(Malformed, match="name: expected whole characters"):
+        runtime_from(Scalar.STR, "\ud800", "name")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chain.errors import Malformed
 from chain.hashing import Digest
-from chain.limits import CALL_DEPTH_MAX, NESTING_MAX
+from chain.limits import CALL_DEPTH_MAX, INSTRUCTIONS_MAX, NESTING_MAX
 from chain.result import ResultCode
 from tests.vm.language.running import BOB, Ledger, Stopped
 from vm.deployment import deploy
@@ -305,3 +305,21 @@ def test_what_is_accepted_never_makes_the_engine_fail(data: st.DataObject) -> No
         else:
             assert isinstance(answer, tuple)
             assert len(answer) <= 4
+
+
+def test_the_deepest_loops_over_the_longest_code_are_walked_once() -> None:
+    """Minutes, were each loop's body looked through again for every register that is set before it."""
+    registers = (UINT,) * 512
+    opened = [(Op.CONST, 0, 0), *((Op.FOR, level + 1, 0, 0, 5) for level in range(NESTING_MAX - 1))]
+    body = [(Op.CONST, 100 + index % 400, 0) for index in range(INSTRUCTIONS_MAX - 200)]
+    code = (*opened, *body, *([(Op.END,)] * (NESTING_MAX - 1)), END)
+    deep = FunctionCode(
+        name="deep",
+        role=Role.CALL,
+        parameters=(),
+        result=None,
+        registers=registers,
+        code=tuple(tuple(int(number) for number in instruction) for instruction in code),
+        lines=(1,) * len(code),
+    )
+    verify_module(module(deep))

@@ -116,7 +116,7 @@ def _constant(node: ast.Constant, scope: Scope) -> Constant:
         case bool():
             return Constant(kind=BOOL, span=span, value=node.value)
         case int():
-            return Constant(kind=NUMBER, span=span, value=node.value)
+            return bounded(Constant(kind=NUMBER, span=span, value=node.value))
         case str():
             return bounded(Constant(kind=STR, span=span, value=node.value))
         case bytes():

@@ -71,11 +71,10 @@ def _bits_of_result(operator: str, left: int, right: int) -> int:
 def _fold(operator: str, left: Constant, right: Constant, span: Span) -> Constant:
     assert isinstance(left.value, int) and isinstance(right.value, int)
     value = _calculate(operator, left.value, right.value)
-    if value.bit_length() > TEMPORARY_BITS_MAX:
-        raise Mistake(span, "limit", f"this number has more than {TEMPORARY_BITS_MAX} bits")
+    made = bounded(Constant(kind=left.kind, span=span, value=value))
     if is_kept(left.kind) and not is_in_range(left.kind, value):
         raise Mistake(span, "range", f"{value} is not a {left.kind}")
-    return Constant(kind=left.kind, span=span, value=value)
+    return made
 
 
 def _calculate(operator: str, left: int, right: int) -> int:
@@ -105,14 +104,21 @@ def fold_join(left: Expression, right: Expression, span: Span) -> Constant | Non
 
 
 def bounded(value: Constant) -> Constant:
-    """A text or bytes, if it is no longer than the machine holds."""
-    data = value.value.encode(errors="surrogatepass") if isinstance(value.value, str) else value.value
-    if isinstance(data, bytes) and len(data) > STATE_VALUE_BYTES_MAX:
-        raise Mistake(
-            value.span,
-            "limit",
-            f"{value.kind} has at most {STATE_VALUE_BYTES_MAX} bytes, this has {len(data)}",
-        )
+    """A constant that the machine can hold: its bits, its bytes, and whether it has any in UTF-8."""
+    match value.value:
+        case int(number) if number.bit_length() > TEMPORARY_BITS_MAX:
+            raise Mistake(value.span, "limit", f"this number has more than {TEMPORARY_BITS_MAX} bits")
+        case str(text) if any("\ud800" <= character <= "\udfff" for character in text):
+            raise Mistake(value.span, "plain-text", "this text has half a character", "write the whole one")
+        case str(text):
+            size = len(text.encode())
+        case bytes(data):
+            size = len(data)
+        case _:
+            size = 0
+    if size > STATE_VALUE_BYTES_MAX:
+        said = f"{value.kind} has at most {STATE_VALUE_BYTES_MAX} bytes, this has {size}"
+        raise Mistake(value.span, "limit", said)
     return value
 
 

@@ -81,6 +81,8 @@ TOO_LARGE = {
         function(f'x = b"{"a" * 40_000}" + b"{"a" * 40_000}"\nreturn len(x)'),
         "bytes has at most 65536 bytes, this has 80000",
     ),
+    "number": (function("x: uint = 0x" + "f" * 20_000 + "\nreturn x"), "this number has more than 2048 bits"),
+    "half a character": (function('return len("\\ud800")'), "this text has half a character"),
     "records": (function("return 0", top=classes(257, "Record", "x: uint")), "at most 256 records"),
     "events": (function("return 0", top=classes(257, "Event", "x: uint")), "at most 256 events"),
     "enums": (function("return 0", top=classes(257, "Enum", "A = 0")), "at most 256 enums"),
