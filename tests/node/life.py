@@ -36,6 +36,7 @@ from vm.state import PlainTree
 
 RECORD, JOURNAL, STORE = Path("keys/record"), Path("data/journal"), Path("data/store")
 LIMITS = MempoolLimits(transactions_max=100, bytes_max=10**6, sender_transactions_max=100)
+LIFE_SECONDS_MAX = 20
 Said = SignedVote | SignedProposal
 
 
@@ -111,8 +112,8 @@ class Life:
         )
 
     async def run(self) -> None:
-        """Lives until `until` holds."""
-        with self.scope:
+        """Lives until `until` holds; a life that does nothing any more is a failure."""
+        with self.scope, trio.fail_after(LIFE_SECONDS_MAX):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self.reactor.run)
                 nursery.start_soon(self.reactor.timers.run)
