@@ -4,10 +4,29 @@ It has heard the others since its start; none of what it heard says that the hei
 above its ledger; and the height is one whose whole story its disk remembers.
 """
 
+from typing import Protocol
+
 from chain.vote import Height
-from node.follower import Follower
+from node.head import Head
 from node.hearing import Hearing
-from node.reactor import Reactor
+
+
+class Here(Protocol):
+    """Who knows where the ledger stands: the reactor."""
+
+    @property
+    def head(self) -> Head:
+        """The present head."""
+        ...
+
+
+class Beyond(Protocol):
+    """Who knows of certificates above it: the follower."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether one is held."""
+        ...
 
 
 class VotingGate:
@@ -17,17 +36,17 @@ class VotingGate:
         self.hearing = hearing
         self._vote_from = vote_from
 
-    def join(self, reactor: Reactor, follower: Follower) -> None:
+    def join(self, here: Here, beyond: Beyond) -> None:
         """Names what tells the height and what was followed."""
-        self._reactor = reactor
-        self._follower = follower
+        self._here = here
+        self._beyond = beyond
 
     def is_open(self) -> bool:
         """Whether all four conditions hold now."""
-        head = self._reactor.head
+        head = self._here.head
         return (
             self.hearing.is_over(head.validators)
             and not self.hearing.is_passed(head.next_height, head.validators)
-            and not self._follower.is_behind
+            and not self._beyond.is_behind
             and head.next_height >= self._vote_from
         )

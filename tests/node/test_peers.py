@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ import trio
 
 from chain.hashing import Digest
 from chain.keys import Signature
-from chain.vote import BlockId, Height, Round, SignedVote, Vote, VoteKind
+from chain.vote import BlockId, Height, Round, Vote, VoteKind, sign_vote
 from cli import testnet as networks
 from genesis.document import DEMO_RULES
 from genesis.file import read_genesis
@@ -51,7 +52,7 @@ class Listener:
 async def linked(
     network: networks.Testnet, number: int
 ) -> AsyncIterator[tuple[trio.Event, Link, Listener, Callable[[], Awaitable[None]]]]:
-    """Node `number` running, and a link to it from the node of agency-2."""
+    """Node `number` running, and a link to it from the second node."""
     home, peer_home = Home(network.nodes[number].home), Home(network.nodes[1].home)
     listener, ended = Listener(), trio.Event()
     with open_home(home, read_config(home.config), None) as opened:
@@ -86,11 +87,30 @@ async def linked(
         node.admission.close()
 
 
-def found(path: Path) -> networks.Testnet:
-    """Four validators and a full node."""
+def found(path: Path, validators: int = 4) -> networks.Testnet:
+    """Validators and a full node."""
     return networks.make_testnet(
-        path / "network", validators=4, full_nodes=1, chain_id=CHAIN, rules=DEMO_RULES, base_port=None
+        path / "network",
+        validators=validators,
+        full_nodes=1,
+        chain_id=CHAIN,
+        rules=DEMO_RULES,
+        base_port=None,
     )
+
+
+def make_prevote(network: networks.Testnet, number: int, *, is_forged: bool = False) -> VoteMessage:
+    """A prevote of that validator's key for a block that nobody proposed."""
+    key = read_key(Home(network.nodes[number].home).validator_key, KeyKind.VALIDATOR, None)
+    vote = Vote(
+        kind=VoteKind.PREVOTE,
+        height=Height(1),
+        round=Round(0),
+        block_id=BlockId(Digest(bytes(32))),
+        validator=key.address,
+    )
+    signed = sign_vote(key, vote, CHAIN)
+    return VoteMessage(vote=replace(signed, signature=Signature(bytes(64))) if is_forged else signed)
 
 
 async def test_a_new_link_hears_where_we_stand(tmp_path: Path) -> None:
@@ -113,16 +133,9 @@ async def test_a_validator_says_again_where_it_stands_while_nothing_goes_on(tmp_
 @pytest.mark.parametrize(("number", "is_closed"), [(0, True), (4, False)], ids=["validator", "full node"])
 async def test_only_who_votes_verifies_votes(tmp_path: Path, number: int, is_closed: bool) -> None:
     network = found(tmp_path)
-    forged = Vote(
-        kind=VoteKind.PREVOTE,
-        height=Height(1),
-        round=Round(0),
-        block_id=BlockId(Digest(bytes(32))),
-        validator=read_key(Home(network.nodes[1].home).validator_key, KeyKind.VALIDATOR, None).address,
-    )
     async with linked(network, number) as (ended, link, listener, _):
         await listener.hear(NewBlock)
-        link.send(VoteMessage(vote=SignedVote(vote=forged, signature=Signature(bytes(64)))))
+        link.send(make_prevote(network, 1, is_forged=True))
         if is_closed:
             with trio.fail_after(WAIT_S):
                 await ended.wait()
@@ -130,3 +143,24 @@ async def test_only_who_votes_verifies_votes(tmp_path: Path, number: int, is_clo
             link.send(HeightHeld(height=Height(0), rounds=()))
             await listener.hear(NewBlock)
             assert not ended.is_set()
+
+
+async def test_a_lone_validator_decides_when_there_is_work(tmp_path: Path) -> None:
+    async with linked(found(tmp_path, 1), 0) as (_, _, listener, wake):
+        await listener.hear(HeightHeld)
+        await wake()
+        assert (await listener.hear(NewBlock)).height == 1
+
+
+async def test_who_sees_a_vote_of_its_own_that_it_does_not_know_stops_signing(tmp_path: Path) -> None:
+    """Another copy of its key is in use, or this home is an old backup."""
+    network = found(tmp_path, 1)
+    async with linked(network, 0) as (_, link, listener, wake):
+        await listener.hear(HeightHeld)
+        link.send(make_prevote(network, 0))
+        while (await listener.hear(HeightHeld)).rounds[0].prevotes != b"\x01":
+            continue
+        await wake()
+        await listener.hear(HeightHeld)
+        link.send(HeightHeld(height=Height(0), rounds=()))
+        assert (await listener.hear(NewBlock)).height == 0
