@@ -37,7 +37,7 @@ check: setup ## The quick gate: format, lint, types, imports, words, the source'
 	$(BIN)/deptry .
 	$(BIN)/vulture
 	$(BIN)/codespell
-	$(BIN)/pytest tests/test_tidy.py
+	$(BIN)/pytest tests/test_tidy.py tests/test_documents.py
 
 bench: setup ## Throughput, latency and memory of a four-validator network
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -21,6 +21,7 @@ from vm.module import Module, Role
 from vm.module_codec import decode_module
 
 DOCUMENTS = {str(path.relative_to(ROOT)): path.read_text() for path in list_documents()}
+ROOMS = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"})
 _SHELL_ENDS = {"|", ">", "<", "&&", ";", "&"}
 _EXTERNAL = ("http://", "https://", "#")
 
@@ -164,14 +165,17 @@ def test_files_and_functions_exist(name: str) -> None:
     for path in re.findall(r"`((?:[\w.]+/)+[\w.]+\.(?:py|contract|txt|md|jsonl))`", text):
         assert (ROOT / path).exists() or path.startswith(("config/", "data/")), f"{name}: {path}"
     for symbol, path in re.findall(r"`([\w.]+)` \(`([\w/]+\.py)`\)", text):
-        check_symbol(symbol, (ROOT / path).read_text())
+        check_symbol(symbol, path)
 
 
-def check_symbol(symbol: str, source: str) -> None:
+def check_symbol(symbol: str, path: str) -> None:
     """Asserts that a file defines a function, class, method or constant."""
+    source = (ROOT / path).read_text()
     holder, _, member = symbol.rpartition(".")
-    assert re.search(rf"(?:def|class) {member}\b|^{member}\b.*=", source, re.MULTILINE), symbol
-    assert not holder or re.search(rf"class {holder}\b", source), symbol
+    assert re.search(rf"(?:def|class) {member}\b|^{member}\b.*=", source, re.MULTILINE), (
+        f"{symbol} is not in {path}"
+    )
+    assert not holder or re.search(rf"class {holder}\b", source), f"{holder} is not in {path}"
 
 
 def list_messages(document: str, head: str) -> list[str]:
@@ -182,13 +186,13 @@ def list_messages(document: str, head: str) -> list[str]:
 
 @pytest.mark.parametrize("head", ["it says", "in the log"])
 def test_messages_are_those_of_the_source(head: str) -> None:
-    rooms = ("chain", "cli", "genesis", "node", "p2p", "rpc")
-    source = "\n".join(path.read_text() for room in rooms for path in (ROOT / room).rglob("*.py"))
+    source = "\n".join(path.read_text() for room in ROOMS for path in (ROOT / room).rglob("*.py"))
     messages = list_messages(DOCUMENTS["docs/operate.md"], head)
     assert len(messages) > 5
     for message in messages:
         for part in message.split("…"):
-            assert part.strip(" .,:;?") in source, message
+            is_said = part.strip(" .,:;?") in source
+            assert is_said, f"docs/operate.md explains {message!r}, which nothing says any more"
 
 
 def test_every_dependency_has_earned_its_place() -> None:
@@ -199,6 +203,10 @@ def test_every_dependency_has_earned_its_place() -> None:
     )
     names = [re.split(r"[><=~!]", line)[0] for line in asked]
     assert [name for name in names if name not in records] == []
+
+
+def test_the_first_page_says_what_each_room_is() -> None:
+    assert [room for room in ROOMS if f"[{room}/]({room})" not in DOCUMENTS["README.md"]] == []
 
 
 def test_every_document_can_be_reached_from_the_first() -> None:
