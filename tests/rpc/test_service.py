@@ -11,16 +11,23 @@ import rpc.service
 from chain.limits import RPC_BATCH_MAX
 from rpc.parameters import Parsed
 from rpc.schema import Method
-from rpc.service import answer_body, answer_get
+from rpc.service import Run, answer_body, answer_get
 from tests.rpc.memory import MemoryBackend
 
 BACKEND = MemoryBackend()
 BACKEND.commit()
 
 
-async def run(method: Method, given: Mapping[str, Parsed]) -> Struct:
-    """Runs a method where it stands."""
-    return method.run(BACKEND, given)
+def run_on(backend: MemoryBackend) -> Run:
+    """Runs methods where they stand."""
+
+    async def run(method: Method, given: Mapping[str, Parsed]) -> Struct:
+        return method.run(backend, given)
+
+    return run
+
+
+run = run_on(BACKEND)
 
 
 async def ask(body: bytes) -> Any:
