@@ -32,7 +32,7 @@ from node.home import Home
 from node.opening import AskPassphrase, Opened, open_home
 from node.validity import Diverged
 from p2p.network import Network
-from rpc.run import AddressInUse, RpcThread
+from rpc.run import NoAddress, RpcThread
 from rpc.server import make_app
 
 log = structlog.get_logger("node")
@@ -113,22 +113,27 @@ async def _run(opened: Opened) -> None:
 def _bind_rpc(config: Config, node: Assembled) -> RpcThread:
     try:
         return RpcThread(make_app(node.backend), config.rpc.address, config.rpc.port)
-    except AddressInUse as error:
-        raise AddressTaken(
-            f"{error}. Another program listens there, perhaps this node; or set rpc.port in config/terang.toml"
-        ) from error
+    except NoAddress as error:
+        raise AddressTaken(f"{error}. {_advise_address('rpc', is_in_use=error.is_in_use)}") from error
 
 
 async def _listen(nursery: trio.Nursery, network: Network, config: Config) -> int:
     try:
         port: int = await nursery.start(network.run)
     except OSError as error:
-        reason = "Address already in use" if error.errno == errno.EADDRINUSE else error.strerror
+        is_in_use = error.errno == errno.EADDRINUSE
+        reason = "Address already in use" if is_in_use else error.strerror
         raise AddressTaken(
             f"p2p address {config.p2p.address}:{config.p2p.port}: {reason}. "
-            "Another program listens there, perhaps this node; or set p2p.port in config/terang.toml"
+            f"{_advise_address('p2p', is_in_use=is_in_use)}"
         ) from error
     return port
+
+
+def _advise_address(section: str, *, is_in_use: bool) -> str:
+    if is_in_use:
+        return f"Stop what listens there, perhaps this node; or set {section}.port in config/terang.toml"
+    return f"Set {section}.address in config/terang.toml to an address that this machine has"
 
 
 def _announce(opened: Opened, node: Assembled, p2p_port: int, rpc_port: int) -> None:

@@ -4,6 +4,7 @@ The socket is bound before the thread starts, so that a port in use is an error 
 thread.
 """
 
+import errno
 import socket
 import threading
 
@@ -18,8 +19,12 @@ STOP_S = 5.0  # longer than a graceful end takes; the thread is a daemon anyway
 GRACE_S = 1
 
 
-class AddressInUse(Exception):
-    """The address cannot be bound; the message says which and why."""
+class NoAddress(Exception):
+    """The address cannot be bound; the message says which and why. `is_in_use` is for an address that another has."""
+
+    def __init__(self, message: str, *, is_in_use: bool) -> None:
+        super().__init__(message)
+        self.is_in_use = is_in_use
 
 
 class RpcThread:
@@ -56,9 +61,12 @@ class RpcThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the server and waits for its thread."""
+        """Ends the server and waits for its thread; where it was never started, only gives the port back."""
         self._server.should_exit = True
-        self._thread.join(STOP_S)
+        if self._thread.ident is None:
+            self._socket.close()
+        else:
+            self._thread.join(STOP_S)
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket])
@@ -73,5 +81,7 @@ def _bind(host: str, port: int) -> socket.socket:
         bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
-        raise AddressInUse(f"rpc address {host}:{port}: {error.strerror}") from error
+        raise NoAddress(
+            f"rpc address {host}:{port}: {error.strerror}", is_in_use=error.errno == errno.EADDRINUSE
+        ) from error
     return bound

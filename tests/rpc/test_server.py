@@ -18,7 +18,7 @@ from chain.transaction import compute_transaction_id
 from rpc import requests
 from rpc.client import CallRefused, Client, SyncClient, Unreachable, normalise_address
 from rpc.metrics import render_metrics
-from rpc.run import AddressInUse, RpcThread
+from rpc.run import NoAddress, RpcThread
 from rpc.server import make_app
 from tests.chain.making import make_transaction
 from tests.rpc.memory import OK, MemoryBackend
@@ -174,8 +174,16 @@ def test_metrics_are_read_by_prometheus_whatever_the_chain_is_called() -> None:
 
 def test_a_port_in_use_is_an_error_of_its_own(node: Node) -> None:
     host, _, port = node.address.partition(":")
-    with pytest.raises(AddressInUse, match=port):
+    with pytest.raises(NoAddress, match=port):
         RpcThread(make_app(node.backend), host, int(port))
+
+
+def test_a_server_that_never_started_gives_its_port_back(node: Node) -> None:
+    bound = RpcThread(make_app(node.backend), "127.0.0.1", 0)
+    port = bound.port
+    bound.stop()
+    with socket.socket() as next_one:
+        next_one.bind(("127.0.0.1", port))
 
 
 @pytest.mark.parametrize("text", ["tcp://h:1", "http://h:1", "h:1", "http://h:1/"])
