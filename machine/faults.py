@@ -8,6 +8,8 @@ import errno
 from pathlib import Path
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FULL_ADVICE = "Free some space and start again; nothing is lost"
+LIMIT_ADVICE = "Raise the limit on the size of files (ulimit -f) and start again; nothing is lost"
 
 
 class DiskFault(Exception):
@@ -43,7 +45,9 @@ class WrongLedger(DiskFault):
 def compute_fault(error: OSError, path: Path) -> DiskFault:
     """The fault that an operating system error on `path` means."""
     if error.errno in _FULL:
-        return DiskFull(path, "the disk is full", "Free some space and start the node again; nothing is lost")
+        return DiskFull(path, "the disk is full", FULL_ADVICE)
+    if error.errno == errno.EFBIG:
+        return DiskFull(path, "the file may not grow further", LIMIT_ADVICE)
     reason = error.strerror or str(error)
     return Unusable(
         path, f"cannot be used: {reason}", "Check its owner, its permissions and the device it is on"

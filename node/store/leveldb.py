@@ -12,7 +12,7 @@ from pathlib import Path
 import plyvel
 
 from chain.limits import STORE_OPEN_FILES_MAX, STORE_WRITE_BUFFER_BYTES
-from machine.faults import Damaged, DiskFault, DiskFull, InUse, Unusable
+from machine.faults import FULL_ADVICE, LIMIT_ADVICE, Damaged, DiskFault, DiskFull, InUse, Unusable
 from machine.files import DiskFiles, Files
 from node.store.store import Batch, StoreReader
 
@@ -45,7 +45,11 @@ def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault
     if "/LOCK" in reason and ("already held" in reason or "temporarily unavailable" in reason):
         return InUse(path, "the store is in use by another process", _IN_USE_ADVICE)
     if "No space left" in reason or "quota exceeded" in reason:
-        return DiskFull(path, "the disk is full", "Free some space and start the node again; nothing is lost")
+        return DiskFull(path, "the disk is full", FULL_ADVICE)
+    if "File too large" in reason:
+        return DiskFull(path, "a file may not grow further", LIMIT_ADVICE)
+    if "Invalid argument" in reason:  # it seeks the end of a table before its beginning
+        return Damaged(path, f"a table of the store is cut short: {reason}", _DAMAGED_ADVICE)
     if "missing files" in reason or "No such file" in reason:
         return Damaged(path, f"files of the store are missing: {reason}", _DAMAGED_ADVICE)
     return Unusable(

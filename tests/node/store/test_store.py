@@ -1,5 +1,6 @@
 """The laws of a store, over both of them, and LevelDB's own errors."""
 
+import os
 from collections.abc import Callable, Iterator
 from hashlib import shake_128
 from pathlib import Path
@@ -189,6 +190,22 @@ def test_full_disk_has_its_own_error() -> None:
     fault = compute_store_fault("b'IO error: 000005.log: No space left on device'", False, Path("store"))
     assert isinstance(fault, DiskFull)
     assert "Free some space" in str(fault)
+    fault = compute_store_fault("b'IO error: 000005.log: File too large'", False, Path("store"))
+    assert isinstance(fault, DiskFull)
+    assert "ulimit" in str(fault)
+
+
+def test_a_table_that_is_cut_short_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    opened = LevelStore(path, cache_bytes=CACHE_BYTES)
+    write(opened, {b"a": bytes(10_000)})
+    opened.close()
+    LevelStore(path, cache_bytes=CACHE_BYTES).close()  # writes the log into a table
+    (table,) = path.glob("*.ldb")
+    for length in (table.stat().st_size // 2, 0):
+        os.truncate(table, length)
+        with pytest.raises(Damaged, match="cut short"):
+            LevelStore(path, cache_bytes=CACHE_BYTES).get(b"a")
 
 
 def test_single_row_is_found_backwards(store: Store) -> None:
