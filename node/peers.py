@@ -127,9 +127,13 @@ class Peers:
         head = self._reactor.head
         log.info("link up", peer=link.peer_id, links=len(self._network.links), side=link.side.value)
         link.send(NewBlock(height=head.height, block_id=head.block_id))
+        view = self._view()
+        if view is not None:  # votes before the status that may open its signer: its own may be among them
+            nothing = HeightHeld(height=view.height, rounds=())
+            for message in pick_missing(view.height, view.rounds, nothing):
+                link.send(message)
         if self._validating is not None:
             link.send(messages.StatusMessage(status=self._sign_status(self._validating.status_key)))
-        view = self._view()
         if view is not None:
             link.send(describe_held(view.height, pick_told_rounds(view, STATUS_ROUNDS_MAX)))
         self._spreading.on_link_up(link)
