@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from chain.codec import Value, as_array, as_bytes, as_uint, decode, encode
 from chain.errors import BadSignature, Invalid
 from chain.hashing import Digest, sha256, tagged_hash
-from chain.keys import SIGNATURE_BYTES, Signature, is_signed
+from chain.keys import SIGNATURE_BYTES, Address, Signature, is_signed
 from chain.limits import CERTIFICATE_BYTES_MAX, HEIGHT_MAX, ROUNDS_MAX, VALIDATORS_MAX
 from chain.validators import ValidatorSet
-from chain.vote import BlockId, Height, Round, SignedVote, VoteKind, block_id_from, vote_sign_bytes
+from chain.vote import BlockId, Height, Round, SignedVote, Vote, VoteKind, block_id_from, vote_sign_bytes
 
 NO_CERTIFICATE_HASH = sha256(b"")
 """What the first block says of the certificate before it."""
@@ -67,6 +67,22 @@ def verify_certificate(certificate: Certificate, validators: ValidatorSet, chain
         raise Invalid(
             f"certificate: expected power {validators.quorum_power} of {validators.total_power}, got {power}"
         )
+
+
+def find_vote(certificate: Certificate, validators: ValidatorSet, validator: Address) -> SignedVote | None:
+    """The precommit of one validator in a certificate over `validators`, or None if it is not in it."""
+    position = validators.index_of(validator)
+    signature = None if position is None else certificate.signatures[position]
+    if signature is None:
+        return None
+    vote = Vote(
+        kind=VoteKind.PRECOMMIT,
+        height=certificate.height,
+        round=certificate.round,
+        block_id=certificate.block_id,
+        validator=validator,
+    )
+    return SignedVote(vote=vote, signature=signature)
 
 
 def certificate_value(certificate: Certificate) -> Value:

@@ -11,18 +11,23 @@ from dataclasses import dataclass
 
 import structlog
 
+from chain.certificate import find_vote
 from chain.keys import SigningKey
 from chain.limits import STORE_CHECKED_BLOCKS
+from chain.vote import Vote
+from consensus.inputs import VoteArrived
 from genesis.ceremony import check_genesis
 from genesis.document import Genesis
 from genesis.file import read_genesis, render_genesis
 from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
 from node.config import Config
+from machine.faults import Damaged
 from node.head import genesis_head
 from node.home import Home
 from node.journal import Journal, Replay
-from node.signer_record import SignerRecord
+from node.signer import find_unrecorded
+from node.signer_record import RECOVERY, SignerRecord
 from node.startcheck import StartFinding, check_start
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
@@ -83,6 +88,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             key = read_key(home.validator_key, KeyKind.VALIDATOR, ask)
             record = SignerRecord(home.signer_record, key.address, genesis.chain_id, _FILES)
             stack.callback(record.close)
+            _check_record(record, ledger, replay)
             start = check_start(ledger.head.height, newest, journal.mark, record.last)
             for loss in start.losses:
                 log.error("something of this node's disk is lost", what=loss, votes_from=start.vote_from)
@@ -98,6 +104,36 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             governance=_read_governance(ledger),
             validator=validator,
         )
+
+
+def _check_record(record: SignerRecord, ledger: Ledger, replay: Replay) -> None:
+    """Refuses a record that is older than what its own key has signed on this very disk."""
+    unrecorded = find_unrecorded(record, (*_own_precommits(record, ledger), *_own_logged(record, replay)))
+    if unrecorded is not None:
+        last = 0 if record.last is None else record.last.height
+        raise Damaged(
+            record.path,
+            f"the signer's record ends at height {last}, but this validator's vote for height {unrecorded.height} "
+            "is on this disk: the record is an old copy, or its end was cut off",
+            RECOVERY,
+        )
+
+
+def _own_precommits(record: SignerRecord, ledger: Ledger) -> Iterator[Vote]:
+    """From the certificates of the newest blocks."""
+    newest = ledger.head.height
+    for height in range(max(1, newest - STORE_CHECKED_BLOCKS + 1), newest + 1):
+        certificate, validators = ledger.certificate(height), ledger.validators(height)
+        assert certificate is not None and validators is not None, "the ledger was checked a moment ago"
+        signed = find_vote(certificate, validators, record.address)
+        if signed is not None:
+            yield signed.vote
+
+
+def _own_logged(record: SignerRecord, replay: Replay) -> Iterator[Vote]:
+    for remembered in replay.inputs:
+        if isinstance(remembered, VoteArrived) and remembered.vote.vote.validator == record.address:
+            yield remembered.vote.vote
 
 
 def _open_ledger(home: Home, config: Config, genesis: Genesis) -> Ledger:

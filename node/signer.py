@@ -9,7 +9,7 @@ Three gates, in this order: the record, a stop for good once a vote of ours is s
 behind, or has not yet heard the others after a start.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chain.block import CompactBlock
@@ -17,7 +17,7 @@ from chain.hashing import sha256
 from chain.keys import Address, SigningKey
 from chain.proposal import Proposal, SignedProposal, proposal_sign_bytes
 from chain.vote import SignedVote, Vote, VoteKind, vote_sign_bytes
-from node.signer_record import Entry, SignerRecord, Step
+from node.signer_record import RECOVERY, Entry, SignerRecord, Step
 
 _STEPS = {VoteKind.PREVOTE: Step.PREVOTE, VoteKind.PRECOMMIT: Step.PRECOMMIT}
 
@@ -80,8 +80,7 @@ class Signer:
             SigningRefused: it would contradict the record, or a gate is shut.
         """
         assert vote.validator == self._key.address, "a vote is signed by the validator it names"
-        message = vote_sign_bytes(self._record.chain_id, vote.kind, vote.height, vote.round, vote.block_id)
-        subject = _Subject(height=vote.height, round=vote.round, step=_STEPS[vote.kind], message=message)
+        subject = _make_subject(vote, self._record.chain_id)
         return SignedVote(vote=vote, signature=self._sign(subject).signature)
 
     def sign_proposal(self, proposal: Proposal, block: CompactBlock) -> SignedProposal:
@@ -91,25 +90,20 @@ class Signer:
         return SignedProposal(proposal=proposal, block=block, signature=self._sign(subject).signature)
 
     def on_own_vote(self, signed: SignedVote) -> None:
-        """A verified vote by our key came from the network. If the record does not know it, this signer stops.
+        """A verified vote by our key came from the network. If the record does not know it, this signer stops for good.
 
         Raises:
-            OldBackup: once and for all.
+            OldBackup: the first time.
         """
         vote = signed.vote
         assert vote.validator == self._key.address, "a vote of ours"
-        message = vote_sign_bytes(self._record.chain_id, vote.kind, vote.height, vote.round, vote.block_id)
-        subject = _Subject(height=vote.height, round=vote.round, step=_STEPS[vote.kind], message=message)
-        known = self._record.find(*subject.place)
-        if known is not None and known.hash == sha256(message):
+        if self._stopped is not None or find_unrecorded(self._record, (vote,)) is None:
             return
-        if known is None and not self._record.is_covered(*subject.place):
-            return  # older than the record, so it says nothing of a copy
         self._stopped = (
             f"a vote signed by this key for height {vote.height} round {vote.round} is on the network, "
             "but not in this signer's record: another copy of the key is in use, or this home is an old backup"
         )
-        raise OldBackup(self._stopped)
+        raise OldBackup(f"{self._stopped}. Stop any other copy. {RECOVERY}")
 
     def _sign(self, subject: _Subject) -> Entry:
         if self._stopped is not None:
@@ -140,6 +134,20 @@ class Signer:
             )
         if not self._record.is_after_last(*subject.place):
             raise SigningRefused(f"expected something after {self._record.last}, got {subject.place}")
+
+
+def _make_subject(vote: Vote, chain_id: str) -> _Subject:
+    message = vote_sign_bytes(chain_id, vote.kind, vote.height, vote.round, vote.block_id)
+    return _Subject(height=vote.height, round=vote.round, step=_STEPS[vote.kind], message=message)
+
+
+def find_unrecorded(record: SignerRecord, votes: Iterable[Vote]) -> Vote | None:
+    """The first of these votes, all signed by the record's key, that the record should know and does not."""
+    for vote in votes:
+        subject = _make_subject(vote, record.chain_id)
+        if record.lacks(*subject.place, sha256(subject.message)):
+            return vote
+    return None
 
 
 def _check_same(known: Entry, subject: _Subject) -> Entry:

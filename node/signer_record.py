@@ -23,7 +23,7 @@ ENTRY_BYTES = 256
 _CHECK_BYTES = 32
 _CONTENT_BYTES = ENTRY_BYTES - _CHECK_BYTES
 _MAGIC = b"terang signer 1\n"
-_RECOVERY = (
+RECOVERY = (
     "Do not sign with this key before the network has passed the height at which it last signed. Then make a new "
     "record above that height: terang keys import --home DIR --floor HEIGHT"
 )
@@ -82,7 +82,7 @@ class SignerRecord:
         self._file: AppendFile | None = None
         data = files.read(path)
         if data is None:
-            raise Unusable(path, "the signer's record is not there", _RECOVERY)
+            raise Unusable(path, "the signer's record is not there", RECOVERY)
         self._head, self._entries, self._check = _read_record(path, data, address, chain_id)
         self._by_place = {entry.place: entry for entry in self._entries}
         # What a killed process left may be in the system's memory alone: make it as durable as it will be believed.
@@ -124,6 +124,15 @@ class SignerRecord:
         """Whether a signature at that place, had there been one by this record, would still be in it."""
         oldest = self._entries[0].place if self._head.is_cut else (0, 0, Step.PROPOSAL)
         return height > self.floor and (height, round_, step) >= oldest
+
+    def lacks(self, height: int, round_: int, step: Step, hash_: Digest) -> bool:
+        """Whether this record would know of a signature over `hash_` at that place, and does not: it is an old copy,
+        or its end was cut off.
+        """
+        known = self.find(height, round_, step)
+        if known is not None:
+            return known.hash != hash_
+        return self.is_covered(height, round_, step)  # what is older says nothing
 
     def append(self, entry: Entry) -> None:
         """Adds an entry; on disk when it returns. Blocks for a disk sync."""
@@ -203,7 +212,7 @@ def _read_record(
     """Head, entries and the check of the last; raises where the record cannot be trusted."""
     sealed = data[:ENTRY_BYTES]
     if sealed != _seal(sealed[:_CONTENT_BYTES], b"") or not sealed.startswith(_MAGIC):
-        raise Damaged(path, "the head of the signer's record does not check", _RECOVERY)
+        raise Damaged(path, "the head of the signer's record does not check", RECOVERY)
     head = _decode_head(sealed)
     _check_owner(path, head, address, chain_id)
     entries: list[Entry] = []
@@ -231,4 +240,4 @@ def _check_owner(path: Path, head: _Head, address: Address, chain_id: str) -> No
 def _check_torn(path: Path, sealed: bytes, number: int, *, is_last: bool) -> None:
     is_torn = len(sealed) < ENTRY_BYTES or not sealed[_CONTENT_BYTES:].strip(b"\x00")
     if not (is_last and is_torn):
-        raise Damaged(path, f"entry {number} of the signer's record does not check", _RECOVERY)
+        raise Damaged(path, f"entry {number} of the signer's record does not check", RECOVERY)

@@ -121,6 +121,7 @@ class TestOwnVoteOnTheNetwork:
         signer.sign_vote(known)
         with pytest.raises(OldBackup, match="another copy of the key"):
             signer.on_own_vote(sign_vote(KEY, seen, CHAIN))
+        signer.on_own_vote(sign_vote(KEY, seen, CHAIN))  # it says so once
         for later in (known, prevote(9)):
             with pytest.raises(OldBackup):
                 signer.sign_vote(later)
