@@ -89,8 +89,8 @@ class Handshake:
             LinkRefused: with what was expected and what came.
         """
         self._received += data
-        if len(self._received) > HANDSHAKE_BYTES_MAX and self._peer_public is None:
-            raise LinkRefused(f"handshake: expected at most {HANDSHAKE_BYTES_MAX} bytes, got more")
+        if self._peer_public is None:
+            self._check_first_bytes()
         answer = b""
         if self._peer_public is None and len(self._received) >= _HELLO_BYTES:
             answer = self._on_hello()
@@ -98,10 +98,18 @@ class Handshake:
             self._on_proof()
         return answer
 
+    def _check_first_bytes(self) -> None:
+        """Sends another protocol's client away with its first bytes, before it is long waited for."""
+        first = self._received[: len(MAGIC)]
+        if not MAGIC.startswith(first):
+            raise LinkRefused(
+                f"handshake: expected a Terang node, got something else that begins with {first!r}"
+            )
+        if len(self._received) > HANDSHAKE_BYTES_MAX:
+            raise LinkRefused(f"handshake: expected at most {HANDSHAKE_BYTES_MAX} bytes, got more")
+
     def _on_hello(self) -> bytes:
         hello, self._received = self._received[:_HELLO_BYTES], self._received[_HELLO_BYTES:]
-        if not hello.startswith(MAGIC):
-            raise LinkRefused("handshake: expected a Terang node, got something else")
         if hello[len(MAGIC)] != PROTOCOL_VERSION:
             raise LinkRefused(
                 f"handshake: expected protocol version {PROTOCOL_VERSION}, got {hello[len(MAGIC)]}"
@@ -170,7 +178,8 @@ class Handshake:
             raise LinkRefused(f"handshake: expected chain {identity.chain_id!r}, got {chain!r}")
         if genesis != identity.genesis_hash:
             raise LinkRefused(
-                f"handshake: expected genesis {identity.genesis_hash.hex()[:16]}…, got {genesis.hex()[:16]}…"
+                f"handshake: expected genesis {identity.genesis_hash.hex()[:16]}…, got {genesis.hex()[:16]}…: "
+                "one of the two nodes starts from another genesis document than its network"
             )
         if peer == identity.key.public:
             raise LinkRefused("handshake: the peer is this node itself")

@@ -203,6 +203,10 @@ class Network:
                 log.info("link refused", remote=remote, reason=str(refusal))
                 return
             await self._run_link(link)
+        if link.traffic.bytes_received == 0 and self.find_link(link.peer) is None:
+            ours = self._identity.key.address.hex()
+            reason = f"the peer closed it at once; is our node {ours} a member there?"
+            log.info("link refused", remote=remote, reason=reason)
 
     # --- Having a link --------------------------------------------------------------------------------------------
 
