@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chain.block import CompactBlock, Header
 from chain.certificate import Certificate
@@ -15,6 +17,7 @@ from chain.transaction import CheckedTransaction, TxId, check_transaction
 from chain.vote import BlockId, Height
 from node.head import Head, genesis_head
 from node.proposer import build_block, compute_block_time_ms, compute_proposer_wait_ms
+from node.store.memory import MemoryStore
 from node.validity import check_content, check_header, check_last_certificate
 from tests.chain.making import (
     CHAIN,
@@ -24,6 +27,8 @@ from tests.chain.making import (
     make_transaction,
     make_validators,
 )
+from tests.node.making import make_next
+from tests.node.store.chains import Chain
 
 VALIDATORS, KEYS = make_validators()
 GENESIS = genesis_head(
@@ -105,6 +110,35 @@ def test_both_edges_of_the_window_are_block_validity(valid_until_ms: int, is_val
     else:
         with pytest.raises(Invalid, match="outside its validity window"):
             check_content(block, transactions, GENESIS.parameters, lambda _: False)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    valid_for_ms=st.integers(1, 10_000),
+    age_ms=st.integers(1, 12_000) | st.sampled_from([9_999, 10_000, 10_001]),
+    more_ms=st.integers(1, 12_000) | st.just(1),
+    next_window_ms=st.sampled_from([10_000, 30_000]),
+    restarts=st.booleans(),
+)
+def test_no_block_ever_holds_it_again(
+    valid_for_ms: int, age_ms: int, more_ms: int, next_window_ms: int, restarts: bool
+) -> None:
+    """A dishonest proposer's block is invalid, whenever it comes, however the window was changed, after a restart too."""
+    chain = Chain(MemoryStore(), Parameters(window_ms=10_000))
+    (replayed,) = _checked(1, valid_until_ms=50_000 + valid_for_ms)
+    certified, executed, head = make_next(chain.head, chain.keys, [replayed.raw], time_ms=50_000)
+    chain.ledger.append(certified, executed, replace(head, parameters=Parameters(window_ms=next_window_ms)))
+    chain.grow(time_ms=50_000 + age_ms)
+    ledger = chain.reopen() if restarts else chain.ledger
+    block = build_block(
+        ledger.head,
+        time_ms=ledger.head.time_ms + more_ms,
+        proposer=chain.keys[0].address,
+        transactions=[replayed],
+    )
+    check_header(block.header, ledger.head)
+    with pytest.raises(Invalid, match=r"stands in an earlier block|outside its validity window"):
+        check_content(block, [replayed], ledger.head.parameters, ledger.has_transaction)
 
 
 def test_replay_and_doubles() -> None:
