@@ -49,7 +49,9 @@ def test_frames_right_behind_the_handshake_are_kept() -> None:
         (MAGIC + bytes([2]) + bytes(32), "expected protocol version 1, got 2"),
         (MAGIC + bytes([1]) + bytes(32), "small order"),
         (MAGIC + bytes([1]) + bytes([1]) + bytes(31), "small order"),
-        (bytes(HANDSHAKE_BYTES_MAX + 1), "at most 1024 bytes"),
+        (b"G", "expected a Terang node, got something else that begins with b'G'"),
+        (bytes(HANDSHAKE_BYTES_MAX + 1), "expected a Terang node"),
+        (MAGIC + bytes(HANDSHAKE_BYTES_MAX), "at most 1024 bytes"),
     ],
 )
 def test_refused_by_its_first_bytes(hello: bytes, reason: str) -> None:
