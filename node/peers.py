@@ -12,6 +12,7 @@ import structlog
 import trio
 
 from chain.block import CertifiedBlock
+from chain.certificate import Certificate, find_vote
 from chain.errors import Invalid
 from chain.keys import PublicKey, SigningKey, address_of
 from chain.limits import BLOCKS_ANSWER_BYTES_MAX, BODIES_ANSWER_BYTES_MAX, STATUS_ROUNDS_MAX
@@ -194,11 +195,15 @@ class Peers:
         except Invalid as error:
             raise PeerMisbehaved(str(error)) from error
         if self._validating is not None and vote.vote.validator == self._validating.signer.address:
-            try:
-                self._validating.signer.on_own_vote(vote)
-            except OldBackup as error:
-                log.error("this validator has stopped signing", reason=str(error))
+            _tell_signer(self._validating.signer, vote)
         await self._reactor.inbox.send(Fed(input=VoteArrived(vote=vote)))
+
+    def on_certificate(self, certificate: Certificate, validators: ValidatorSet) -> None:
+        """A block was decided by this; one that others decided may carry a vote of ours that our record lacks."""
+        if self._validating is not None:
+            vote = find_vote(certificate, validators, self._validating.signer.address)
+            if vote is not None:
+                _tell_signer(self._validating.signer, vote)
 
     def _is_held(self, signed: SignedVote) -> bool:
         """Whether these very bytes are held already, so that nothing is verified twice."""
@@ -333,3 +338,10 @@ class Peers:
                 break
             found.append(checked.raw)
         return tuple(found)
+
+
+def _tell_signer(signer: Signer, own: SignedVote) -> None:
+    try:
+        signer.on_own_vote(own)
+    except OldBackup as error:
+        log.error("this validator has stopped signing", reason=str(error))

@@ -19,7 +19,7 @@ import structlog
 import trio
 
 from chain.block import CertifiedBlock, CompactBlock, compute_block_id
-from chain.certificate import Certificate, find_vote
+from chain.certificate import Certificate
 from chain.limits import INBOX_ITEMS_MAX
 from chain.proposal import Proposal, SignedProposal, VerifiedProposal
 from chain.transaction import CheckedTransaction, check_transaction
@@ -54,7 +54,7 @@ from node.head import Head
 from node.journal import Journal, Replay
 from node.mempool import Mempool
 from node.proposer import build_block, compute_block_time_ms, compute_proposer_wait_ms
-from node.signer import OldBackup, Signer, SigningRefused
+from node.signer import Signer, SigningRefused
 from node.timers import Timers
 
 log = structlog.get_logger("consensus")
@@ -352,22 +352,9 @@ class Reactor:
     async def _on_followed(self, item: Followed) -> None:
         if item.certified.block.header.height != self.head.next_height:
             return  # decided here in the meantime
-        self._look_for_own_vote(item.certified.certificate)
         start = await self._commit(item.certified, item.transactions)
         await self._feed(start)
         await self._wake_if_due()
-
-    def _look_for_own_vote(self, certificate: Certificate) -> None:
-        """A block that others decided may carry a vote of ours that our record does not know."""
-        if self._signer is None:
-            return
-        signed = find_vote(certificate, self.head.validators, self._signer.address)
-        if signed is None:
-            return
-        try:
-            self._signer.on_own_vote(signed)
-        except OldBackup as error:
-            log.error("this validator has stopped signing", reason=str(error))
 
     async def _commit(
         self, certified: CertifiedBlock, transactions: Sequence[CheckedTransaction]

@@ -59,6 +59,7 @@ class NodeSurroundings:
         """See `Surroundings`."""
         head = committed.head
         self._checker.on_height(head.height)
+        self._peers.on_certificate(committed.certified.certificate, head.last_validators)
         self._follower.on_height(head.height)
         self._spreading.on_gone([checked.id for checked in committed.transactions])
         self._network.broadcast(NewBlock(height=head.height, block_id=head.block_id))
