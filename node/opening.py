@@ -19,10 +19,10 @@ from consensus.inputs import VoteArrived
 from genesis.ceremony import check_genesis
 from genesis.document import Genesis
 from genesis.file import read_genesis, render_genesis
+from machine.faults import Damaged
 from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
 from node.config import Config
-from machine.faults import Damaged
 from node.head import genesis_head
 from node.home import Home
 from node.journal import Journal, Replay
