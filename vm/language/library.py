@@ -99,7 +99,16 @@ _TABLE = (
         "A uint as 32 bytes, big-endian; a text in UTF-8.",
     ),
     _typed("to_uint", {"data": BYTES}, UINT, "Up to 32 bytes, big-endian, as a number. Traps beyond uint."),
-    _typed("addr", {"data": BYTES}, ADDR, "20 bytes as an address. Traps at any other length."),
+    _special(
+        "addr",
+        "addr(data: bytes) -> addr",
+        "20 bytes as an address. Traps at any other length; a constant stays one, and is measured by the compiler.",
+    ),
+    _special(
+        "contract_address",
+        'contract_address("agreement") -> addr',
+        "What caller() is in a method that this other contract calls. Its id is a constant.",
+    ),
     _typed("sha256", {"data": BYTES}, BYTES, "SHA-256."),
     _typed("address_of", {"public": BYTES}, ADDR, "The address of a public key: 20 bytes of its SHA-256."),
     _typed(

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable
 
 from chain.limits import SCALE_MAX
+from vm.host import contract_address
 from vm.language.diagnostics import Mistake
 from vm.language.fields import named_values
 from vm.language.folding import arithmetic, as_kind, basis_points, scaled, settle
@@ -28,6 +29,8 @@ from vm.language.names import nearest
 from vm.language.scope import Scope
 from vm.language.storage import Check, find_storage
 from vm.language.tree import Constant, Expression, ReplaceFields, Sort
+from vm.type_codec import is_name
+from vm.types import ADDR_BYTES
 
 
 def call_library(function: LibraryFunction, node: ast.Call, scope: Scope, check: Check) -> Expression:
@@ -98,6 +101,25 @@ def _read_decimals(node: ast.expr, scope: Scope, check: Check) -> int:
             scope.span(node), "limit", f"a quantity has 0 to {SCALE_MAX} decimals, not {value.value}"
         )
     return value.value
+
+
+def _to_addr(node: ast.Call, scope: Scope, check: Check) -> Expression:
+    value = match_kind(check(_arguments(node, 1, scope)[0], scope, BYTES), BYTES)
+    if not (isinstance(value, Constant) and isinstance(value.value, bytes)):
+        return matched("addr", ADDR, scope.span(node), (value,))
+    if len(value.value) != ADDR_BYTES:
+        said = f"an address has {ADDR_BYTES} bytes, this has {len(value.value)}"
+        raise Mistake(value.span, "range", said)
+    return Constant(kind=ADDR, span=scope.span(node), value=value.value)
+
+
+def _contract_address(node: ast.Call, scope: Scope, check: Check) -> Expression:
+    (given,) = _arguments(node, 1, scope)
+    value = check(given, scope, STR)
+    if not (isinstance(value, Constant) and isinstance(value.value, str) and is_name(value.value)):
+        hint = FUNCTIONS["contract_address"].signature
+        raise Mistake(scope.span(given), "constant", "this is not the id of a contract, written out", hint)
+    return Constant(kind=ADDR, span=scope.span(node), value=contract_address(value.value))
 
 
 def _to_uint(node: ast.Call, scope: Scope, check: Check) -> Expression:
@@ -236,6 +258,8 @@ _SPECIAL: dict[str, Special] = {
     "min": _extreme("min"),
     "max": _extreme("max"),
     "abs": _absolute,
+    "addr": _to_addr,
+    "contract_address": _contract_address,
     "scaled": _scaled,
     "times_scaled": _times_scaled,
     "len": _length,

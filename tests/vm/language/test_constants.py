@@ -6,6 +6,7 @@ from math import floor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vm.host import contract_address
 from vm.language.declarations import collect
 from vm.language.diagnostics import Diagnostics
 from vm.language.source import parse
@@ -62,3 +63,8 @@ def test_durations_and_constants_above() -> None:
 def test_texts() -> None:
     assert folded('"a" "b" + "c"') == "abc"
     assert folded('b"\\x00" + b"c"') == b"\x00c"
+
+
+def test_addresses() -> None:
+    assert folded('addr(b"' + "a" * 20 + '")') == b"a" * 20
+    assert folded('contract_address("agreement")') == contract_address("agreement")
