@@ -1,13 +1,15 @@
 """Methods that take transactions, look them up, and ask contracts."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from itertools import groupby
 
 from chain.codec import as_array, decode, encode
 from chain.errors import Malformed
 from chain.limits import RPC_COMMIT_WAIT_MS, RPC_PAGE_MAX, TRANSACTION_BYTES_MAX
 from chain.result import TransactionResult, encode_result
 from chain.transaction import TxId, compute_transaction_id
+from chain.vote import Height
 from rpc import answers
 from rpc.backend import Backend, Place, Refused
 from rpc.errors import invalid_params, not_done
@@ -87,7 +89,10 @@ def tx(backend: Backend, hash_: bytes, prove: bool | None) -> answers.TxAnswer:
 def tx_status(backend: Backend, hashes: Sequence[bytes]) -> answers.TxStatusAnswer:
     """Ours: where several transactions are."""
     height = backend.standing().height
-    return answers.TxStatusAnswer(height=height, statuses=[_status(backend, one) for one in hashes])
+    places = [backend.place_of(TxId(one)) for one in hashes]
+    results = _read_results(backend, {place for place in places if place is not None})
+    statuses = [_status(hash_, place, results) for hash_, place in zip(hashes, places, strict=True)]
+    return answers.TxStatusAnswer(height=height, statuses=statuses)
 
 
 def unconfirmed_txs(backend: Backend, limit: int | None) -> answers.UnconfirmedAnswer:
@@ -170,10 +175,14 @@ def abci_query(
 
 def get_result(backend: Backend, place: Place) -> TransactionResult:
     """The result of a committed transaction."""
-    results = backend.results(place.height)
+    return _get_results(backend, place.height)[place.index]
+
+
+def _get_results(backend: Backend, height: Height) -> tuple[TransactionResult, ...]:
+    results = backend.results(height)
     if results is None:
-        raise not_done(f"could not find results for height #{place.height}")
-    return results[place.index]
+        raise not_done(f"could not find results for height #{height}")
+    return results
 
 
 def _wait_for(backend: Backend, id_: TxId) -> Place:
@@ -186,12 +195,22 @@ def _wait_for(backend: Backend, id_: TxId) -> Place:
     return place
 
 
-def _status(backend: Backend, hash_: bytes) -> answers.TxStatus:
-    place = backend.place_of(TxId(hash_))
+def _read_results(backend: Backend, places: Set[Place]) -> dict[Place, str]:
+    """The encoded result at each place. All results of a block are read together, so each block is read once."""
+    found: dict[Place, str] = {}
+    for _, same in groupby(sorted(places, key=lambda place: place.height), key=lambda place: place.height):
+        block = list(same)
+        results = _get_results(backend, block[0].height)
+        found.update((place, base64_of(encode_result(results[place.index]))) for place in block)
+    return found
+
+
+def _status(hash_: bytes, place: Place | None, results: Mapping[Place, str]) -> answers.TxStatus:
     if place is None:
         return answers.TxStatus(hash=hexadecimal(hash_), state="unknown")
-    result = base64_of(encode_result(get_result(backend, place)))
-    return answers.TxStatus(hash=hexadecimal(hash_), state="committed", height=place.height, result=result)
+    return answers.TxStatus(
+        hash=hexadecimal(hash_), state="committed", height=place.height, result=results[place]
+    )
 
 
 def _broadcast_answer(admitted: Admitted) -> answers.BroadcastAnswer:

@@ -177,6 +177,19 @@ def test_many_are_broadcast_and_looked_up_at_once(backend: MemoryBackend) -> Non
     assert decode_result(b64decode(statuses[0]["result"])) == REFUSED
 
 
+def test_results_of_one_block_are_looked_up_in_any_order(backend: MemoryBackend) -> None:
+    first, second = (compute_transaction_id(raw).hex() for raw in backend.chain[1].block.transactions)
+    statuses = ask(backend, "tx_status", hashes=[second, first, bytes(32).hex(), second])["statuses"]
+    assert [(status["state"], status["height"]) for status in statuses] == [
+        ("committed", 2),
+        ("committed", 2),
+        ("unknown", 0),
+        ("committed", 2),
+    ]
+    results = [decode_result(b64decode(statuses[place]["result"])) for place in (0, 1, 3)]
+    assert results == [REFUSED, OK, REFUSED]
+
+
 def test_committed_gives_exact_results(backend: MemoryBackend) -> None:
     found = ask(backend, "committed", height="2")
     assert [decode_result(b64decode(one["result"])) for one in found["transactions"]] == [OK, REFUSED]
