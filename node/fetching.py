@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import trio
 
 from chain.errors import Invalid
+from chain.limits import BODIES_ANSWER_BYTES_MAX, TRANSACTION_BYTES_MAX
 from chain.transaction import CheckedTransaction, TxId, check_transaction
 from node.bodies import Bodies
 from p2p.link import Link
@@ -64,15 +65,18 @@ class BodyFetcher:
         Raises:
             Invalid: they are larger than `bytes_max` together; found out before much more than that is held.
         """
-        while bodies.find_missing(ids):
+        while missing := bodies.find_missing(ids):
             for link in self._get_links():
                 while await self._ask(link, bodies, ids):
                     _check_size(bodies, ids, bytes_max)
-            if bodies.find_missing(ids):
+            _check_size(bodies, ids, bytes_max)
+            if len(bodies.find_missing(ids)) == len(missing):
                 await trio.sleep(NOBODY_SECONDS)
 
     async def _ask(self, link: Link, bodies: Bodies, ids: Sequence[TxId]) -> bool:
-        """Asks for the first that are missing. Whether it gave any of them, and so may have more."""
+        """Asks for the first that are missing. Whether the answer was full, so that this link is worth asking again:
+        one that gives little at a time has to share the time with the others.
+        """
         missing = tuple(bodies.find_missing(ids)[:_IDS_PER_ASK])
         if not missing:
             return False
@@ -87,9 +91,10 @@ class BodyFetcher:
             link.accuse(f"it sent a body that is no transaction: {error}")
             return False
         wanted = set(missing)
-        useful = [one for one in checked if one.id in wanted]
-        bodies.pin(useful)
-        return bool(useful)
+        useful = {one.id: one for one in checked if one.id in wanted}
+        bodies.pin(useful.values())
+        size = sum(len(one.raw) for one in useful.values())
+        return len(useful) == len(missing) or size > BODIES_ANSWER_BYTES_MAX - TRANSACTION_BYTES_MAX
 
 
 def _check_size(bodies: Bodies, ids: Sequence[TxId], bytes_max: int) -> None:

@@ -27,18 +27,21 @@ LARGE = [make_transaction(number, arguments=(bytes(120_000),)) for number in ran
 
 @dataclass
 class Peer:
-    """A node at the other end of a link that gives what it has, so much at a time, or keeps silent."""
+    """A node at the other end of a link that gives what it has, so many at a time, or keeps silent."""
 
     has: Sequence[bytes]
+    count_max: int = 1_000
     is_silent: bool = False
     asked: list[tuple[TxId, ...]] = field(default_factory=list)
 
     async def on_message(self, link: Link, message: Message) -> None:
         assert isinstance(message, GetBodies)
         self.asked.append(message.ids)
-        found, room = [], BODIES_ANSWER_BYTES_MAX
+        found: list[bytes] = []
+        room = BODIES_ANSWER_BYTES_MAX
         for raw in self.has:
-            if compute_transaction_id(raw) in message.ids and len(raw) <= room:
+            is_asked = compute_transaction_id(raw) in message.ids
+            if is_asked and len(raw) <= room and len(found) < self.count_max:
                 found.append(raw)
                 room -= len(raw)
         if not self.is_silent:
@@ -103,6 +106,13 @@ async def test_much_comes_in_pieces_of_one_peer() -> None:
     peer = Peer(LARGE)
     assert is_held(await fetch([peer], LARGE), LARGE)
     assert [len(ids) for ids in peer.asked] == [8, 6, 4, 2]
+
+
+async def test_who_gives_little_does_not_keep_us_from_others() -> None:
+    """A liar could answer with one body a second, in time each time."""
+    dripping, honest = Peer(LARGE, count_max=1), Peer(LARGE)
+    assert is_held(await fetch([dripping, honest], LARGE), LARGE)
+    assert len(dripping.asked) == 1
 
 
 async def test_many_are_asked_for_a_thousand_at_a_time() -> None:

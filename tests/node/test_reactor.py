@@ -56,10 +56,21 @@ async def test_work_and_its_proof_block_are_committed_and_then_it_sleeps() -> No
         nursery.cancel_scope.cancel()
     assert [len(life.ledger.transaction_ids(height) or ()) for height in (1, 2)] == [2, 0]
     assert life.ledger.head.height == 2
+    assert life.bodies.find_missing([checked.id for checked in TRANSACTIONS]), (
+        "nothing is kept beyond its height"
+    )
     assert life.reactor.engine is not None
     state = life.reactor.engine.state
     assert state is not None
     assert (state.start.height, state.awake) == (3, False)
+
+
+async def test_without_work_a_block_is_made_at_each_heartbeat() -> None:
+    head, keys = make_genesis((10,), Parameters(heartbeat_ms=1_000))
+    place = Surviving(head=head, key=keys[0])
+    life = Life(place, FaultyDisk(place.content), (), lambda after: after.height >= 2)
+    await life.run()
+    assert [life.ledger.transaction_ids(height) for height in (1, 2)] == [(), ()]
 
 
 async def test_no_power_cut_makes_it_contradict_itself_or_stop_for_good() -> None:
