@@ -123,6 +123,9 @@ CONSENSUS_ROUNDS_BEHIND_MAX = (
     64  # old rounds whose votes may still decide; at the longest waits over three hours
 )
 CONSENSUS_ROUNDS_AHEAD_MAX = 8  # rounds ahead kept whole; further ones only as each validator's latest
+CONSENSUS_RAISES_MAX = (
+    64  # times that a validator far ahead is followed within a round of ours; each is written to disk
+)
 CONSENSUS_ROUNDS_BUFFERED_MAX = (
     4  # rounds of the next height kept while we finish this one; peers repeat the rest
 )

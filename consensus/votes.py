@@ -9,7 +9,9 @@ can never follow. Two quorums of one round still share a correct validator, who 
 Bounds: a value enters a tally only as some validator's first vote, so a tally holds at most n values. Of
 old rounds the last few are kept, and the latest polka, which is what a proposal's valid round may name; of
 rounds ahead a few, and of those far ahead only the ones that are some validator's latest. So n validators
-cost at most a fixed number of tallies, however high the rounds that they claim.
+cost at most a fixed number of tallies, however high the rounds that they claim. And since every vote that is
+counted is remembered, one that claims ever higher rounds is followed only so many times: it is heard again when
+we have moved on ourselves, as we do when f+1 are ahead.
 """
 
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from dataclasses import dataclass, field
 from chain.certificate import Certificate, certificate_of
 from chain.evidence import DuplicateVote, duplicate_vote
 from chain.keys import Address
-from chain.limits import CONSENSUS_ROUNDS_AHEAD_MAX, CONSENSUS_ROUNDS_BEHIND_MAX
+from chain.limits import CONSENSUS_RAISES_MAX, CONSENSUS_ROUNDS_AHEAD_MAX, CONSENSUS_ROUNDS_BEHIND_MAX
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Round, VerifiedVote, Vote, VoteKind
 from consensus.round_machine import FIRST_ROUND, RoundValue
@@ -76,6 +78,7 @@ class VoteKeeper:
     round: Round = FIRST_ROUND
     tallies: dict[Round, dict[VoteKind, Tally]] = field(default_factory=dict)
     latest: dict[Address, Round] = field(default_factory=dict)
+    raises: dict[Address, int] = field(default_factory=dict)
     evidence: dict[Address, DuplicateVote] = field(default_factory=dict)
 
     def add(self, vote: VerifiedVote) -> VoteTaken:
@@ -89,6 +92,7 @@ class VoteKeeper:
         counted = tally.add(vote, validator.power)
         if round_ > self.latest.get(voter, -1):
             self.latest[voter] = round_
+            self.raises[voter] = self.raises.get(voter, 0) + (not self._is_near(round_))
             self._drop_rounds()
         return VoteTaken(counted=counted, evidence=evidence)
 
@@ -105,6 +109,7 @@ class VoteKeeper:
         """Tells in which round we are, so that what is too far from it can be dropped."""
         assert round_ >= self.round, "rounds of a height only go up"
         self.round = round_
+        self.raises = {}
         self._drop_rounds()
 
     def iterate_precommit_quorums(self) -> Iterator[RoundValue]:
@@ -146,8 +151,12 @@ class VoteKeeper:
     def _is_kept(self, voter: Address, round_: Round) -> bool:
         if round_ < self.round - CONSENSUS_ROUNDS_BEHIND_MAX:
             return round_ in self.tallies
-        near = round_ <= self.round + CONSENSUS_ROUNDS_AHEAD_MAX
-        return near or round_ >= self.latest.get(voter, -1)
+        latest = self.latest.get(voter, -1)
+        may_raise = self.raises.get(voter, 0) < CONSENSUS_RAISES_MAX
+        return self._is_near(round_) or round_ == latest or (round_ > latest and may_raise)
+
+    def _is_near(self, round_: Round) -> bool:
+        return round_ <= self.round + CONSENSUS_ROUNDS_AHEAD_MAX
 
     def _drop_rounds(self) -> None:
         near = range(self.round - CONSENSUS_ROUNDS_BEHIND_MAX, self.round + CONSENSUS_ROUNDS_AHEAD_MAX + 1)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chain.certificate import Certificate
 from chain.evidence import duplicate_vote
-from chain.limits import CONSENSUS_ROUNDS_AHEAD_MAX, CONSENSUS_ROUNDS_BEHIND_MAX
+from chain.limits import CONSENSUS_RAISES_MAX, CONSENSUS_ROUNDS_AHEAD_MAX, CONSENSUS_ROUNDS_BEHIND_MAX
 from chain.vote import Round, VerifiedVote, VoteKind
 from consensus.round_machine import RoundValue
 from consensus.votes import VoteKeeper, VoteTaken
@@ -177,10 +177,22 @@ def test_votes_of_our_round_and_before_are_not_ahead() -> None:
 
 
 def test_high_rounds_cost_one_tally_a_validator() -> None:
-    keeper = keep(*(make_vote(0, PREVOTE, None, round_) for round_ in range(1_000, 1_100)))
-    keeper.add(make_vote(1, PREVOTE, None, 1_050))
-    assert sorted(keeper.tallies) == [1_050, 1_099]
+    keeper = keep(*(make_vote(0, PREVOTE, None, round_) for round_ in range(1_000, 1_050)))
+    keeper.add(make_vote(1, PREVOTE, None, 1_025))
+    assert sorted(keeper.tallies) == [1_025, 1_049]
     assert keeper.add(make_vote(0, PREVOTE, None, 1_000)) == NOTHING
+
+
+def test_who_claims_ever_higher_rounds_is_heard_no_more_until_we_move() -> None:
+    """Every vote that is counted goes into the log: a liar could fill the disk of a height that stands still."""
+    keeper = keep(*(make_vote(0, PREVOTE, None, 100 + count) for count in range(CONSENSUS_RAISES_MAX)))
+    last = 100 + CONSENSUS_RAISES_MAX - 1
+    assert keeper.add(make_vote(0, PREVOTE, None, last + 1)) == NOTHING
+    assert keeper.add(make_vote(0, PRECOMMIT, None, last)) == COUNTED
+    assert keeper.add(make_vote(1, PREVOTE, None, last + 9)) == COUNTED
+    assert keeper.pick_round_ahead() == last
+    keeper.enter_round(Round(last))
+    assert keeper.add(make_vote(0, PREVOTE, None, last + 9)) == COUNTED
 
 
 def test_rounds_a_little_ahead_are_kept_whole() -> None:
