@@ -23,11 +23,7 @@ def run_profiled(home: Path) -> int:
     finally:
         sampler.stop()
         found = sampler.profile
-        document = {
-            "by_place": found.by_place,
-            "by_function": found.by_function,
-            "with_callees": found.with_callees,
-        }
+        document = {"by_place": found.by_place, "with_callees": found.with_callees}
         (home / RESULT).write_text(json.dumps(document))
 
 

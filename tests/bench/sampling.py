@@ -3,6 +3,9 @@
 The system tells the processor time of each thread to the nanosecond (`schedstat`), so a thread that waits weighs nothing,
 and code that calls much weighs no more than it uses, as it would under a tracing profiler. What a library in C does shows
 as the Python function that called it. Threads without Python (LevelDB's own) count by their time alone.
+
+One thing it cannot do: a thread is seen where it gives way, which is often a call into C (a read of the store, a
+signature). That call is blamed for the microseconds of Python before it. So stages are right and single lines are hints.
 """
 
 import sys
@@ -20,8 +23,8 @@ _SWITCH_S = 0.00002
 """So soon a thread gives way to the sampler. With Python's own 5 ms the sampler would mostly see threads where they give
 way by themselves, which is in calls to C, and blame those for what was done before.
 """
-_ROOT = Path(__file__).resolve().parents[2]
-_LIBRARIES = Path(sysconfig.get_paths()["purelib"])
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARIES = Path(sysconfig.get_paths()["purelib"])
 _NATIVE = "threads without Python"
 _ALIASES = {
     "nacl": "libsodium",
@@ -32,10 +35,9 @@ _ALIASES = {
 
 @dataclass(slots=True)
 class Profile:
-    """Nanoseconds by part of the system, by function alone, and by function with all that it calls."""
+    """Nanoseconds by part of the system, and by function with all that it calls."""
 
     by_place: Counter[str] = field(default_factory=Counter)
-    by_function: Counter[str] = field(default_factory=Counter)
     with_callees: Counter[str] = field(default_factory=Counter)
 
     def add(self, stack: list[tuple[str, str]], used_ns: int) -> None:
@@ -45,7 +47,6 @@ class Profile:
             self.by_place["Python itself"] += used_ns
             return
         self.by_place[own[0][0]] += used_ns
-        self.by_function[own[0][1]] += used_ns
         self.with_callees.update(dict.fromkeys((name for _, name in own), used_ns))
 
 
@@ -62,7 +63,7 @@ def place_of(path: str) -> str:
 
 def shorten(path: str) -> str:
     """A source file's name below the project or the installed libraries; unchanged where it is elsewhere."""
-    for root in (_LIBRARIES, _ROOT):
+    for root in (LIBRARIES, ROOT):
         if path.startswith(f"{root}/"):
             return path[len(str(root)) + 1 :]
     return path
