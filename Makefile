@@ -5,9 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
-SOURCES := chain consensus vm p2p rpc genesis node machine payments sealed pilot cli tests
+SOURCES := chain consensus vm p2p rpc genesis node machine payments sealed pilot portals cli tests
 
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench bundle lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ lock: ## requirements.lock anew from pyproject.toml: the newest of everything th
 	  | tr 'A-Z_' 'a-z-' | LC_ALL=C sort -t = -k 1,1; } > build/requirements.lock
 	mv build/requirements.lock requirements.lock
 	rm -rf build
+
+bundle: ## Rebuild the browser's cipher from npm (portals/static/noble.js); nothing else needs npm
+	portals/browser/bundle.sh
 
 clean: ## Removes what was built here
 	rm -rf $(VENV) .bench .mypy_cache .pytest_cache .ruff_cache build *.egg-info

@@ -221,6 +221,11 @@ RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as
 RPC_QUERY_BYTES_MAX = 512  # a subscription's query, as in CometBFT
 RPC_FRAME_BYTES_MAX = 64 * 1024  # a request over WebSocket that is not a transaction
 
+# --- Portals --------------------------------------------------------------------------------------------------
+PORTAL_BODY_BYTES_MAX = 256 * 1024  # a form with a bid's envelopes in base64, and the transaction of it
+PORTAL_FIELDS_MAX = 256  # of one posted form: a contract's milestones, one by one
+PORTAL_CONNECTIONS_MAX = 500  # open at once; a page is answered in milliseconds
+
 # --- Contract machine at run time -----------------------------------------------------------------------------
 STATE_KEY_BYTES_MAX = 256  # all parts of a Map's key
 STATE_VALUE_BYTES_MAX = 64 * 1024  # one stored value, one bytes or text

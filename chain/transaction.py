@@ -35,6 +35,8 @@ TxId = NewType("TxId", bytes)
 """SHA-256 of a transaction's bytes."""
 
 TRANSACTION_VERSION = 1
+NO_SIGNATURE = Signature(bytes(SIGNATURE_BYTES))
+"""What stands where nobody has signed yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,17 @@ def transaction_sign_bytes(transaction: Transaction) -> bytes:
     return tagged("transaction", encode(_content(transaction)))
 
 
+def encode_unsigned(transaction: Transaction) -> bytes:
+    """What is handed to whoever holds the key: everything but the signature."""
+    return encode(_content(transaction))
+
+
+def decode_unsigned(content: bytes) -> Transaction:
+    """Inverse of `encode_unsigned`: its signature is empty. Raises `Malformed`."""
+    items = as_array(decode(content, bytes_max=TRANSACTION_BYTES_MAX), "unsigned transaction", 7)
+    return _transaction_from((*items, NO_SIGNATURE))
+
+
 def encode_transaction(transaction: Transaction) -> bytes:
     """Canonical bytes, signature last."""
     return encode((*_content(transaction), transaction.signature))
@@ -103,7 +116,10 @@ def encode_transaction(transaction: Transaction) -> bytes:
 
 def decode_transaction(raw: bytes) -> Transaction:
     """Inverse of `encode_transaction`; checks form and bounds, not the signature. Raises `Malformed`."""
-    items = as_array(decode(raw, bytes_max=TRANSACTION_BYTES_MAX), "transaction", 8)
+    return _transaction_from(as_array(decode(raw, bytes_max=TRANSACTION_BYTES_MAX), "transaction", 8))
+
+
+def _transaction_from(items: tuple[Value, ...]) -> Transaction:
     version, chain_id, sender, nonce, valid_until_ms, gas_limit, calls, signature = items
     if version != TRANSACTION_VERSION:
         raise Malformed(f"transaction version: expected {TRANSACTION_VERSION}, got {version!r}")
@@ -148,8 +164,14 @@ def sign_transaction(
         valid_until_ms=valid_until_ms,
         gas_limit=gas_limit,
         calls=tuple(calls),
-        signature=Signature(bytes(SIGNATURE_BYTES)),
+        signature=NO_SIGNATURE,
     )
+    return sign_unsigned(key, unsigned)
+
+
+def sign_unsigned(key: SigningKey, unsigned: Transaction) -> Transaction:
+    """The same transaction with the signature of `key`, which must be its sender's."""
+    assert key.public == unsigned.sender, "a transaction is signed by its sender"
     return replace(unsigned, signature=key.sign(transaction_sign_bytes(unsigned)))
 
 

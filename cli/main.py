@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import calls, contract, demo, genesis, init, keys, pilot, start, status, testnet
+from cli import calls, contract, demo, genesis, init, keys, pilot, portal, start, status, testnet
 from cli.errors import EXPECTED, INTERRUPTED, USAGE, explain
 from cli.options import example
 
@@ -34,6 +34,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (status.status, "terang status --node http://127.0.0.1:26657"),
     (calls.query, "terang query governance member_list"),
     (pilot.pilot, "terang pilot --keys net/operators --node http://127.0.0.1:26657 --tenders 10"),
+    (portal.portal, "terang portal supplier --node http://127.0.0.1:26657"),
     (demo.demo, "terang demo --tenders 12 --exit"),
     (version, "terang version"),
 )

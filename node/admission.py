@@ -8,7 +8,6 @@ function. What a block may hold is decided again when it is proposed: admission 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import partial
 from typing import Protocol
 
@@ -29,23 +28,7 @@ from chain.transaction import (
 from machine.clock import Clock
 from node.head import Head
 from node.mempool import Added, Mempool
-
-
-class AdmissionCode(IntEnum):
-    """Why a transaction is not let in; the numbers go to clients."""
-
-    OK = 0
-    MALFORMED = 101
-    TOO_LARGE = 102
-    WRONG_CHAIN = 103
-    BAD_SIGNATURE = 104
-    EXPIRED = 105
-    NOT_YET = 106
-    TOO_MUCH_GAS = 107
-    COMMITTED = 108
-    WAITING = 109
-    SENDER_FULL = 110
-    FULL = 111
+from rpc.values import AdmissionCode
 
 
 class NotAdmitted(Invalid):

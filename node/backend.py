@@ -22,6 +22,7 @@ from chain.transaction import TxId, check_transaction
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, VerifiedVote
 from machine.clock import Clock
+from node.description import describe_module
 from node.follower import Follower
 from node.head import Head
 from node.mempool import Mempool
@@ -41,7 +42,7 @@ from rpc.backend import (
     StateAnswer,
     Waiting,
 )
-from rpc.values import Admitted, ContractInfo, ViewAnswer
+from rpc.values import Admitted, ContractDescription, ContractInfo, ViewAnswer
 from vm.deployment import ModuleCache
 from vm.executor import ViewRefused, query_view, simulate
 from vm.host import BlockEnvironment
@@ -208,6 +209,15 @@ class NodeBackend:
             ContractInfo(id=key[len(_CONTRACT_PREFIX) :].decode(), code_hash=Digest(value))
             for key, value in rows
         ]
+
+    def describe(self, contract: str) -> ContractDescription | None:
+        """See `Backend`."""
+        with self._parts.ledger.snapshot() as reader, self._modules_lock:
+            code_hash = reader.state.get(contract_key(contract))
+            ready = self._modules.find(reader.state, contract)
+        if ready is None or code_hash is None:
+            return None
+        return describe_module(contract, Digest(code_hash), ready.module)
 
     def query(self, contract: str, method: str, arguments: tuple[Value, ...]) -> ViewAnswer:
         """See `Backend`."""

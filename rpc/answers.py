@@ -5,7 +5,7 @@ and keys base64, node ids lower-case. `parts` of a block id are not ours: a bloc
 the block's own. Decoded strictly by the client.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -465,6 +465,47 @@ class ContractsAnswer(Struct, frozen=True, kw_only=True):
     """`contracts`."""
 
     contracts: list[ContractJson]
+
+
+class FieldJson(Struct, frozen=True, kw_only=True):
+    """A field or parameter; its type as the contract language writes it."""
+
+    name: str
+    type: str
+
+
+class FieldsJson(Struct, frozen=True, kw_only=True):
+    """A record or an event."""
+
+    name: str
+    fields: list[FieldJson]
+
+
+class EnumJson(Struct, frozen=True, kw_only=True):
+    """An enum, its members by their numbers from 0."""
+
+    name: str
+    members: list[str]
+
+
+class MethodJson(Struct, frozen=True, kw_only=True):
+    """A method: `call` in a transaction or `view` by `query`; `result` is "" where it gives none."""
+
+    name: str
+    kind: Literal["call", "view"]
+    parameters: list[FieldJson]
+    result: str
+
+
+class AbiAnswer(Struct, frozen=True, kw_only=True):
+    """`abi`: what a contract takes and gives, by name."""
+
+    id: str
+    code_hash: str
+    enums: list[EnumJson]
+    records: list[FieldsJson]
+    events: list[FieldsJson]
+    methods: list[MethodJson]
 
 
 class BroadcastTxsAnswer(Struct, frozen=True, kw_only=True):

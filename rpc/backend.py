@@ -19,7 +19,7 @@ from chain.result import TransactionResult
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round
-from rpc.values import Admitted, ContractInfo, ViewAnswer
+from rpc.values import Admitted, ContractDescription, ContractInfo, ViewAnswer
 
 
 class Refused(Exception):
@@ -189,6 +189,10 @@ class Backend(Protocol):
 
     def contracts(self) -> Sequence[ContractInfo]:
         """Deployed contracts, in order of their ids."""
+        ...
+
+    def describe(self, contract: str) -> ContractDescription | None:
+        """What a deployed contract takes and gives; None where there is no such contract."""
         ...
 
     def query(self, contract: str, method: str, arguments: tuple[Value, ...]) -> ViewAnswer:

@@ -56,12 +56,13 @@ class _Addresses:
         """The address that is asked now."""
         return self._addresses[0]
 
-    def __len__(self) -> int:
-        return len(self._addresses)
+    def in_order(self) -> tuple[str, ...]:
+        """All of them as they are tried now; who asks at the same time may change what comes first meanwhile."""
+        return tuple(self._addresses)
 
-    def turn_away(self, reason: str = "turned away") -> None:
-        """The next address becomes the first."""
-        left = self._addresses.pop(0)
+    def turn_away(self, left: str, reason: str = "turned away") -> None:
+        """An address goes to the end: another one is the first, if this one was."""
+        self._addresses.remove(left)
         self._addresses.append(left)
         self._reasons[left] = reason
 
@@ -114,7 +115,7 @@ class Client:
 
     def turn_away(self) -> None:
         """Ask another node from now on: this one answers, but does not serve."""
-        self._addresses.turn_away()
+        self._addresses.turn_away(self._addresses.first)
 
     async def call(self, request: Request[Answer]) -> Answer:
         """Sends a request to the first node that answers.
@@ -125,11 +126,11 @@ class Client:
             BadAnswer: it says something else.
         """
         body = encode_request(request)
-        for _ in range(len(self._addresses)):
+        for address in self._addresses.in_order():
             try:
-                answer = await self._http.post(self._addresses.first, content=body, headers=_HEADERS)
+                answer = await self._http.post(address, content=body, headers=_HEADERS)
             except httpx2.TransportError as error:
-                self._addresses.turn_away(_reason(error))
+                self._addresses.turn_away(address, _reason(error))
                 continue
             return decode_answer(request, answer.content)
         raise self._addresses.unreachable()
@@ -180,11 +181,11 @@ class SyncClient:
     def call(self, request: Request[Answer]) -> Answer:
         """Sends a request to the first node that answers; raises like `Client.call`."""
         body = encode_request(request)
-        for _ in range(len(self._addresses)):
+        for address in self._addresses.in_order():
             try:
-                answer = self._http.post(self._addresses.first, content=body, headers=_HEADERS)
+                answer = self._http.post(address, content=body, headers=_HEADERS)
             except httpx2.TransportError as error:
-                self._addresses.turn_away(_reason(error))
+                self._addresses.turn_away(address, _reason(error))
                 continue
             return decode_answer(request, answer.content)
         raise self._addresses.unreachable()

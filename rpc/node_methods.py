@@ -14,6 +14,7 @@ from rpc import answers
 from rpc.backend import Backend, ConsensusStanding, NodeInfo, Peer, RoundVotes
 from rpc.errors import not_done
 from rpc.render import APP_VERSION, NO_TIME, base64_of, hexadecimal, render_key, render_node_id
+from rpc.values import FieldInfo, FieldsInfo, MethodInfo
 
 P2P_VERSION = "1"
 CHANNELS = "010203"  # consensus, blocks, transactions: by priority
@@ -88,6 +89,21 @@ def contracts(backend: Backend) -> answers.ContractsAnswer:
             answers.ContractJson(id=contract.id, code_hash=hexadecimal(contract.code_hash))
             for contract in backend.contracts()
         ]
+    )
+
+
+def abi(backend: Backend, contract: str) -> answers.AbiAnswer:
+    """Ours: what a contract takes and gives, by name: methods, records, enums and events of its deployed module."""
+    found = backend.describe(contract)
+    if found is None:
+        raise not_done(f"there is no contract {contract}")
+    return answers.AbiAnswer(
+        id=found.id,
+        code_hash=hexadecimal(found.code_hash),
+        enums=[answers.EnumJson(name=one.name, members=list(one.members)) for one in found.enums],
+        records=[_fields_json(one) for one in found.records],
+        events=[_fields_json(one) for one in found.events],
+        methods=[_method_json(one) for one in found.methods],
     )
 
 
@@ -203,3 +219,20 @@ def _bit_array(votes: tuple[bytes | None, ...], validators: ValidatorSet) -> str
     total = validators.total_power
     hundredths = power * 100 // total
     return f"BA{{{len(votes)}:{marks}}} {power}/{total} = {hundredths // 100}.{hundredths % 100:02d}"
+
+
+def _method_json(method: MethodInfo) -> answers.MethodJson:
+    return answers.MethodJson(
+        name=method.name,
+        kind="view" if method.is_view else "call",
+        parameters=_field_list(method.parameters),
+        result=method.result,
+    )
+
+
+def _fields_json(record: FieldsInfo) -> answers.FieldsJson:
+    return answers.FieldsJson(name=record.name, fields=_field_list(record.fields))
+
+
+def _field_list(fields: tuple[FieldInfo, ...]) -> list[answers.FieldJson]:
+    return [answers.FieldJson(name=field.name, type=field.type) for field in fields]

@@ -22,7 +22,16 @@ from chain.result import TransactionResult, decode_result
 from chain.transaction import TxId
 from chain.vote import BlockId, Height
 from rpc import answers
-from rpc.values import Admitted, ContractInfo, ViewAnswer
+from rpc.values import (
+    Admitted,
+    ContractDescription,
+    ContractInfo,
+    EnumInfo,
+    FieldInfo,
+    FieldsInfo,
+    MethodInfo,
+    ViewAnswer,
+)
 
 Answer = TypeVar("Answer")
 _ids = count(1)
@@ -170,6 +179,11 @@ def contracts() -> Request[tuple[ContractInfo, ...]]:
     return Request(method="contracts", params={}, read=_read_contracts)
 
 
+def abi(contract: str) -> Request[ContractDescription]:
+    """What a contract takes and gives; `rpc.contracts` reads and writes values by it."""
+    return Request(method="abi", params={"contract": contract}, read=_read_abi)
+
+
 # --- Over the wire ------------------------------------------------------------------------------------------
 
 
@@ -252,3 +266,27 @@ def _read_contracts(result: Any) -> tuple[ContractInfo, ...]:
         ContractInfo(id=one.id, code_hash=Digest(bytes.fromhex(one.code_hash)))
         for one in msgspec.convert(result, answers.ContractsAnswer).contracts
     )
+
+
+def _read_abi(result: Any) -> ContractDescription:
+    found = msgspec.convert(result, answers.AbiAnswer)
+    return ContractDescription(
+        id=found.id,
+        code_hash=Digest(bytes.fromhex(found.code_hash)),
+        enums=tuple(EnumInfo(name=one.name, members=tuple(one.members)) for one in found.enums),
+        records=tuple(FieldsInfo(name=one.name, fields=_fields(one.fields)) for one in found.records),
+        events=tuple(FieldsInfo(name=one.name, fields=_fields(one.fields)) for one in found.events),
+        methods=tuple(
+            MethodInfo(
+                name=one.name,
+                is_view=one.kind == "view",
+                parameters=_fields(one.parameters),
+                result=one.result,
+            )
+            for one in found.methods
+        ),
+    )
+
+
+def _fields(found: list[answers.FieldJson]) -> tuple[FieldInfo, ...]:
+    return tuple(FieldInfo(name=one.name, type=one.type) for one in found)

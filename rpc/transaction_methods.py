@@ -22,10 +22,7 @@ from rpc.render import (
     render_result,
     show_value,
 )
-from rpc.values import Admitted
-
-CODE_WAITING = 109
-"""The admission code of a transaction that waits already; CometBFT answers that with an error."""
+from rpc.values import AdmissionCode, Admitted
 
 _STEP_S = 0.5
 
@@ -33,7 +30,7 @@ _STEP_S = 0.5
 def broadcast_tx_sync(backend: Backend, tx: bytes | None) -> answers.BroadcastAnswer:
     """Hands a transaction to the network; answers when it is checked."""
     (admitted,) = backend.submit([tx or b""])
-    if admitted.code == CODE_WAITING:
+    if admitted.code == AdmissionCode.WAITING:
         raise not_done("tx already exists in cache")
     return _broadcast_answer(admitted)
 
@@ -47,7 +44,7 @@ def broadcast_tx_commit(backend: Backend, tx: bytes | None) -> answers.Broadcast
     """Hands a transaction over and waits for its block, ten seconds at most."""
     raw = tx or b""
     (admitted,) = backend.submit([raw])
-    if admitted.code == CODE_WAITING:
+    if admitted.code == AdmissionCode.WAITING:
         raise not_done("error on broadcastTxCommit: tx already exists in cache")
     if admitted.code != 0:
         return _commit_answer(admitted, _refusal_of(admitted), nothing_happened(), 0)

@@ -1,6 +1,7 @@
 """What node and client both speak of, in the ledger's own types; how it goes over the wire stands in `rpc.answers`."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from chain.codec import Value
 from chain.hashing import Digest
@@ -8,9 +9,26 @@ from chain.transaction import TxId
 from chain.vote import Height
 
 
+class AdmissionCode(IntEnum):
+    """Why a transaction is not let in; the numbers go to clients."""
+
+    OK = 0
+    MALFORMED = 101
+    TOO_LARGE = 102
+    WRONG_CHAIN = 103
+    BAD_SIGNATURE = 104
+    EXPIRED = 105
+    NOT_YET = 106
+    TOO_MUCH_GAS = 107
+    COMMITTED = 108
+    WAITING = 109
+    SENDER_FULL = 110
+    FULL = 111
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """What became of one submitted transaction: code 0 is let in; others are the node's admission codes."""
+    """What became of one submitted transaction; `code` is an `AdmissionCode`."""
 
     id: TxId
     code: int
@@ -31,3 +49,49 @@ class ContractInfo:
 
     id: str
     code_hash: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldInfo:
+    """A field of a record or event, or a parameter. `type` as the language writes it: `uint`, `Terms`, `List[Bid, 500]`."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsInfo:
+    """A record or an event: its fields in their order."""
+
+    name: str
+    fields: tuple[FieldInfo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnumInfo:
+    """An enum: its members by their numbers from 0."""
+
+    name: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodInfo:
+    """A method that can be reached from outside. `result` is empty where it gives none."""
+
+    name: str
+    is_view: bool
+    parameters: tuple[FieldInfo, ...]
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractDescription:
+    """What a contract takes and gives, by name, from the module that is deployed."""
+
+    id: str
+    code_hash: Digest
+    enums: tuple[EnumInfo, ...]
+    records: tuple[FieldsInfo, ...]
+    events: tuple[FieldsInfo, ...]
+    methods: tuple[MethodInfo, ...]

@@ -16,9 +16,10 @@ from chain.transaction import (
     encode_transaction,
     sign_transaction,
 )
-from node.admission import Admission, AdmissionCode, NotAdmitted, Rules, check_batch
+from node.admission import Admission, NotAdmitted, Rules, check_batch
 from node.head import Head
 from node.mempool import Mempool, MempoolLimits
+from rpc.values import AdmissionCode
 from tests.chain.making import CHAIN, make_key, make_transaction
 from tests.node.making import make_genesis
 

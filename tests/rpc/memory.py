@@ -25,7 +25,16 @@ from rpc.backend import (
     StateAnswer,
     Waiting,
 )
-from rpc.values import Admitted, ContractInfo, ViewAnswer
+from rpc.values import (
+    Admitted,
+    ContractDescription,
+    ContractInfo,
+    EnumInfo,
+    FieldInfo,
+    FieldsInfo,
+    MethodInfo,
+    ViewAnswer,
+)
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators
 
 OK = TransactionResult(
@@ -47,6 +56,37 @@ REFUSED = TransactionResult(
     gas_used=99,
     trap=Trap(contract="tender", function="publish", message="clause 2.1: {} may not", values=("A",), line=9),
 )
+DESCRIPTION = ContractDescription(
+    id="tender",
+    code_hash=sha256(b"code"),
+    enums=(EnumInfo(name="Stage", members=("NONE", "OPEN")),),
+    records=(
+        FieldsInfo(
+            name="Bid",
+            fields=(
+                FieldInfo(name="bidder", type="addr"),
+                FieldInfo(name="price", type="uint"),
+                FieldInfo(name="stage", type="Stage"),
+            ),
+        ),
+    ),
+    events=(FieldsInfo(name="Opened", fields=(FieldInfo(name="bid", type="Bid"),)),),
+    methods=(
+        MethodInfo(
+            name="submit",
+            is_view=False,
+            parameters=(FieldInfo(name="tender", type="bytes"), FieldInfo(name="bid", type="Bid")),
+            result="",
+        ),
+        MethodInfo(
+            name="bid_list",
+            is_view=True,
+            parameters=(FieldInfo(name="tender", type="bytes"), FieldInfo(name="after", type="int")),
+            result="List[Bid, 2]",
+        ),
+    ),
+)
+"""A small contract: every kind of type once."""
 
 
 class MemoryBackend:
@@ -169,6 +209,9 @@ class MemoryBackend:
 
     def contracts(self) -> Sequence[ContractInfo]:
         return [ContractInfo(id="tender", code_hash=sha256(b"code"))]
+
+    def describe(self, contract: str) -> ContractDescription | None:
+        return DESCRIPTION if contract == "tender" else None
 
     def query(self, contract: str, method: str, arguments: tuple[Value, ...]) -> ViewAnswer:
         if contract != "tender":

@@ -50,6 +50,7 @@ def test_every_promised_method_stands_in_the_table() -> None:
     assert {name for name, method in METHODS.items() if method.is_ours} == {
         "query",
         "contracts",
+        "abi",
         "broadcast_txs",
         "tx_status",
         "committed",

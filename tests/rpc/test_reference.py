@@ -5,11 +5,11 @@ import pytest
 
 from chain import limits
 from chain.result import ResultCode
-from node.admission import AdmissionCode
 from rpc.errors import Code, RpcError
 from rpc.metrics import render_metrics
 from rpc.parameters import Parameter, ParameterKind
 from rpc.schema import METHODS, SUBSCRIPTION_METHODS
+from rpc.values import AdmissionCode
 from tests.documents import REFERENCE, check_table, table
 from tests.rpc.memory import MemoryBackend
 

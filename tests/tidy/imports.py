@@ -8,9 +8,11 @@ from pathlib import Path
 from tests.tidy.source import Finding, Source, house
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "anyio": ("rpc/hub.py", "rpc/lines.py", "rpc/server.py"),  # HTTP's own loop, in its own thread
+    "anyio": ("rpc/hub.py", "rpc/lines.py", "rpc/server.py", "portals/ledger.py"),  # loops of HTTP, whichever they are
+    "babel": ("portals/languages.py", "portals/local_forms.py"),
     "cbor2": ("chain/codec.py",),
     "httpx2": ("rpc/client.py",),
+    "jinja2": ("portals/page.py",),
     "msgspec": ("rpc/", "genesis/file.py", "cli/calls.py"),
     "nacl": (
         "chain/keys.py",
@@ -22,11 +24,11 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     ),
     "plyvel": ("node/store/leveldb.py",),
     "rich": ("cli/",),
-    "starlette": ("rpc/run.py", "rpc/server.py"),
+    "starlette": ("rpc/run.py", "rpc/server.py", "portals/"),
     "structlog": ("machine/logs.py", "node/", "p2p/network.py"),
     "trio": ("node/", "p2p/link.py", "p2p/network.py", "rpc/client.py", "pilot/run.py", "cli/pilot.py"),
     "typer": ("cli/",),
-    "uvicorn": ("rpc/connections.py", "rpc/run.py"),
+    "uvicorn": ("rpc/connections.py", "rpc/run.py", "portals/run.py"),
     "websockets": ("rpc/client.py",),
 }
 """Files, or folders with a slash, that may import a library; what is not listed is imported nowhere."""
@@ -38,6 +40,7 @@ STARTERS: dict[str, dict[str, str]] = {
         "p2p/link.py": "a link writes while it reads",
         "p2p/network.py": "each peer is dialled by itself",
         "rpc/server.py": "HTTP's own loop: the follower of blocks, and a WebSocket's writer",
+        "portals/ledger.py": "a transaction goes to several nodes at once",
     },
     "Thread": {
         "rpc/run.py": "HTTP never runs on the consensus loop",

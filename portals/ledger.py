@@ -1,0 +1,200 @@
+"""The ledger as a portal sees it: views by name from one node, transactions to several.
+
+Reading asks whichever node answers and is not behind; a page says at what block it stands. Sending goes to f+1 of the
+configured nodes at once, so that no single one can keep a transaction back; sending again is always safe. A node that
+is behind or gone is said on the page, never hidden.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import anyio
+
+from chain.time import parse_time
+from chain.transaction import TxId, compute_transaction_id
+from rpc import requests
+from rpc.client import Client, Unreachable
+from rpc.contracts import Contract, Given, Named
+from rpc.requests import BadAnswer, CallRefused, Fate, Request
+from rpc.values import AdmissionCode, Admitted
+
+Answer = TypeVar("Answer")
+
+_TAKEN = (AdmissionCode.OK, AdmissionCode.COMMITTED, AdmissionCode.WAITING)
+_DESCRIBED_S = 10.0  # an upgraded contract is known after so long
+_STOOD_S = 1.0
+_STALE_MS = 180_000  # a network that is idle makes a block each minute
+_STEP_S = 0.2
+
+
+class Node(Protocol):
+    """One node of the network; `rpc.client.Client` is one."""
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """See `rpc.client.Client.call`."""
+        ...
+
+
+class ViewRefused(Exception):
+    """A view does not answer so; the message is the contract's, with its values."""
+
+
+class NotTaken(Exception):
+    """No node let a transaction in; `code` is an `AdmissionCode`, the message is the node's."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the node that is read stands. `is_behind`: what it shows may be old."""
+
+    chain_id: str
+    moniker: str
+    height: int
+    time_ms: int
+    is_behind: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A transaction that was handed over: how many of how many nodes took it."""
+
+    id: TxId
+    taken: int
+    asked: int
+    needed: int
+
+
+def connect(addresses: Sequence[str], now_ms: Callable[[], int]) -> "Ledger":
+    """A portal's ledger over HTTP."""
+    return Ledger([Client([address]) for address in addresses], now_ms)
+
+
+class Ledger:
+    """See the module. One for the whole application."""
+
+    def __init__(self, nodes: Sequence[Node], now_ms: Callable[[], int]) -> None:
+        assert nodes, "a portal needs at least one node"
+        self._nodes = list(nodes)
+        self._now_ms = now_ms
+        self._described: dict[str, tuple[float, Contract]] = {}
+        self._stood: tuple[float, Standing] | None = None
+
+    def now_ms(self) -> int:
+        """The portal's own clock: for the end of validity only; what is due when is the ledger's to say."""
+        return self._now_ms()
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes are configured."""
+        return len(self._nodes)
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """What the first node says that answers; who does not answer goes to the end. Raises `Unreachable`."""
+        reasons: list[str] = []
+        for node in tuple(self._nodes):
+            try:
+                return await node.call(request)
+            except (Unreachable, BadAnswer) as error:
+                reasons.append(str(error))
+                self._turn_away(node)
+        raise Unreachable("; ".join(reasons))
+
+    def _turn_away(self, node: Node) -> None:
+        self._nodes.remove(node)
+        self._nodes.append(node)
+
+    async def standing(self) -> Standing:
+        """Where the node stands that is read from now on: one that is not behind, if there is one."""
+        if self._stood is not None and anyio.current_time() - self._stood[0] < _STOOD_S:
+            return self._stood[1]
+        for _ in self._nodes:
+            found = await self._ask_standing()
+            if not found.is_behind:
+                break
+            self._turn_away(self._nodes[0])
+        self._stood = (anyio.current_time(), found)
+        return found
+
+    async def _ask_standing(self) -> Standing:
+        status = await self.call(requests.status())
+        sync = status.sync_info
+        height = int(sync.latest_block_height)
+        time_ms = parse_time(sync.latest_block_time)
+        return Standing(
+            chain_id=status.node_info.network,
+            moniker=status.node_info.moniker,
+            height=height,
+            time_ms=time_ms,
+            is_behind=sync.catching_up or (height > 0 and time_ms < self._now_ms() - _STALE_MS),
+        )
+
+    async def contract(self, name: str) -> Contract:
+        """A contract by name, as it is deployed. Raises `CallRefused` where there is none."""
+        now = anyio.current_time()
+        known = self._described.get(name)
+        if known is None or now - known[0] > _DESCRIBED_S:
+            known = self._described[name] = (now, Contract(await self.call(requests.abi(name))))
+        return known[1]
+
+    async def view(self, contract: str, method: str, /, **given: Given) -> Named:
+        """A view's value. Raises `ViewRefused`, and `Malformed` for arguments that do not fit."""
+        found = await self.contract(contract)
+        try:
+            return await self.call(found.view(method, **given))
+        except CallRefused as refused:
+            raise ViewRefused(str(refused)) from refused
+
+    async def send(self, raw: bytes) -> Sent:
+        """Hands a transaction to f+1 nodes. Raises `NotTaken` or `Unreachable`."""
+        needed = await self._count_needed()
+        asked = self._nodes[:needed]
+        answers: list[Admitted | None] = [None] * len(asked)
+        async with anyio.create_task_group() as tasks:
+            for place, node in enumerate(asked):
+                tasks.start_soon(self._submit, node, raw, answers, place)
+        found = [answer for answer in answers if answer is not None]
+        taken = sum(answer.code in _TAKEN for answer in found)
+        if not found:
+            return await self._send_to_another(raw, needed)
+        if taken == 0:
+            raise NotTaken(found[0].code, found[0].message)
+        return Sent(id=compute_transaction_id(raw), taken=taken, asked=len(asked), needed=needed)
+
+    async def _send_to_another(self, raw: bytes, needed: int) -> Sent:
+        """When none of those answers, whichever else does."""
+        (admitted,) = await self.call(requests.broadcast_txs([raw]))
+        if admitted.code not in _TAKEN:
+            raise NotTaken(admitted.code, admitted.message)
+        return Sent(id=admitted.id, taken=1, asked=1, needed=needed)
+
+    @staticmethod
+    async def _submit(node: Node, raw: bytes, answers: list[Admitted | None], place: int) -> None:
+        try:
+            (answers[place],) = await node.call(requests.broadcast_txs([raw]))
+        except (Unreachable, BadAnswer):
+            return
+
+    async def _count_needed(self) -> int:
+        """f+1 of the present validators: among so many nodes one at least is honest."""
+        total = int((await self.call(requests.validators())).total)
+        return (total - 1) // 3 + 1
+
+    async def fate(self, id_: TxId) -> Fate:
+        """Where a transaction is."""
+        (fate,) = await self.call(requests.tx_status([id_]))
+        return fate
+
+    async def wait(self, id_: TxId, timeout_s: float) -> Fate:
+        """Its fate, as soon as a block has it, or after so long."""
+        fate = await self.fate(id_)
+        for _ in range(int(timeout_s / _STEP_S)):
+            if fate.result is not None:
+                break
+            await anyio.sleep(_STEP_S)
+            fate = await self.fate(id_)
+        return fate

@@ -1,0 +1,100 @@
+"""Amounts, times and shares as a language writes them. Pure.
+
+12500000 IDR   Rp 12.500.000            (id)   IDR 12,500,000           (en)
+a time         25 November 2026 17.34 WIB      25 November 2026, 17:34 WIB
+8250 bps       82,5 %                          82.5%
+"""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent, get_currency_precision, get_currency_symbol
+
+from chain.errors import Malformed
+from portals.languages import Language
+
+WIB_MINUTES = 420
+_ZONES = {420: "WIB", 480: "WITA", 540: "WIT"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME = {"id": "d MMMM y HH.mm", "en": "d MMMM y, HH:mm"}
+_INPUT = "%Y-%m-%dT%H:%M"
+
+
+def format_number(number: int, language: Language) -> str:
+    """A plain number with its groups."""
+    return format_decimal(number, locale=language.locale)
+
+
+def format_amount(amount: int, currency: str, language: Language) -> str:
+    """An amount in minor units; the rupiah has none."""
+    digits = count_minor_digits(currency)
+    symbol = get_currency_symbol(currency, locale=language.locale)
+    number = Decimal(amount).scaleb(-digits)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return f"{symbol} {format_decimal(number, pattern, locale=language.locale)}"
+
+
+def count_minor_digits(currency: str) -> int:
+    """Decimal places of a currency as the ledger counts it: none of the rupiah, which banks move whole."""
+    return 0 if currency == "IDR" else int(get_currency_precision(currency))
+
+
+def format_share(share_bps: int, language: Language) -> str:
+    """Basis points as percent."""
+    return format_percent(Decimal(share_bps).scaleb(-4), "#,##0.##%", locale=language.locale)
+
+
+def format_time(time_ms: int, language: Language, offset_minutes: int = WIB_MINUTES) -> str:
+    """A moment in the zone of an agency, to the minute."""
+    moment = _local(time_ms, offset_minutes)
+    zone = _ZONES.get(offset_minutes, f"UTC{offset_minutes / 60:+.0f}")
+    return f"{format_datetime(moment, _TIME[language.code], locale=language.locale)} {zone}"
+
+
+def format_day(day: int, language: Language) -> str:
+    """A day that is counted from 1970-01-01."""
+    return format_date(date(1970, 1, 1) + timedelta(days=day), "d MMMM y", locale=language.locale)
+
+
+def write_time_input(time_ms: int, offset_minutes: int = WIB_MINUTES) -> str:
+    """A moment as a field of a form holds it: `2026-11-25T17:34`, local."""
+    return _local(time_ms, offset_minutes).strftime(_INPUT)
+
+
+def parse_time_input(text: str, offset_minutes: int = WIB_MINUTES) -> int:
+    """Inverse of `write_time_input`; seconds are let be. Raises `Malformed`."""
+    try:
+        moment = datetime.strptime(text[: len("2026-11-25T17:34")], _INPUT)
+    except ValueError:
+        raise Malformed(f"time: expected 2026-11-25T17:34, got {text[:40]!r}") from None
+    zone = timezone(timedelta(minutes=offset_minutes))
+    return (moment.replace(tzinfo=zone) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def parse_amount(text: str, currency: str) -> int:
+    """Minor units of what people write: `Rp 12.500.000`, `12,500,000`, `12500000`, `12.50`. Raises `Malformed`."""
+    digits = count_minor_digits(currency)
+    stripped = text.strip().removeprefix("Rp").removeprefix(currency).strip()
+    whole, separator, fraction = _split_fraction(stripped, digits)
+    groups = whole.replace(",", ".").split(".")
+    is_grouped = len(groups) == 1 or (1 <= len(groups[0]) <= 3 and all(len(one) == 3 for one in groups[1:]))
+    plain = "".join(groups)
+    if not is_grouped or not (plain.isascii() and plain.isdigit()) or len(plain) > 30:
+        raise Malformed(f"amount: expected digits such as 12.500.000, got {text[:60]!r}")
+    if separator and not (fraction.isascii() and fraction.isdigit() and len(fraction) == digits):
+        raise Malformed(f"amount: expected {digits} decimal places, got {text[:60]!r}")
+    return int(plain + (fraction if separator else "0" * digits))
+
+
+def _split_fraction(text: str, digits: int) -> tuple[str, str, str]:
+    """At the last separator, where the currency has decimal places and that many digits follow."""
+    for separator in (",", "."):
+        whole, found, fraction = text.rpartition(separator)
+        if digits and found and len(fraction) == digits:
+            return whole, found, fraction
+    return text, "", ""
+
+
+def _local(time_ms: int, offset_minutes: int) -> datetime:
+    return (_EPOCH + timedelta(milliseconds=time_ms)).astimezone(timezone(timedelta(minutes=offset_minutes)))

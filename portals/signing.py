@@ -1,0 +1,165 @@
+"""From a form to a committed transaction: prepared here, decoded, shown and signed in the browser, sent from here.
+
+    prepare   a form comes; unsigned bytes go out, on a page that decodes these very bytes
+    send      signed bytes come; they go to f+1 nodes, as often as they come, and are one transaction
+    show      what became of it, in the person's words
+
+The other way is the command line: the same page shows the bytes as text and takes the signed text back.
+"""
+
+from dataclasses import asdict
+
+from starlette.responses import JSONResponse, Response
+
+from chain.errors import Invalid, Malformed
+from chain.transaction import TxId
+from portals.compose import compose, parse_nonce, parse_signed, write_base64
+from portals.forms import Form, read_form
+from portals.languages import Text, say
+from portals.ledger import NotTaken
+from portals.page import Page
+from portals.refusals import NOT_TAKEN, explain_result
+from portals.words import describe_method, script_texts
+from rpc import requests
+
+_WAIT_S = 4.0  # two or three blocks; the page goes on looking by itself
+_NO_KEY = say("Make a key or choose one first: without it nobody can tell who asks.")
+_REFUSED = say("The network did not take this transaction.")
+
+
+async def prepare(page: Page) -> Response:
+    """The page that shows what is to be signed; or the form again, with what does not fit."""
+    form = page.portal.forms.get(
+        f"{page.request.path_params['contract']}.{page.request.path_params['method']}"
+    )
+    if form is None:
+        raise Malformed("this portal does not prepare such a call")
+    posted = await page.read_post()
+    if page.key is None:
+        return await page.render("problem.html", code=409, text=_NO_KEY, detail="")
+    filled = read_form(form, posted, posted.get("currency", "IDR"))
+    if filled.problems:
+        return await _ask_again(page, form, posted, filled.problems)
+    call = (await page.ledger.contract(form.contract)).call(form.method, **filled.given)
+    standing = await page.ledger.standing()
+    content = compose(
+        [call],
+        sender=page.key,
+        chain_id=standing.chain_id,
+        nonce=parse_nonce(posted.get("nonce", "")),
+        gas_limit=form.gas_limit,
+        now_ms=page.ledger.now_ms(),
+    )
+    return await page.render(
+        "sign.html",
+        form=form,
+        content=write_base64(content),
+        back=_path_only(posted.get("back", "")),
+        currency=posted.get("currency", "IDR"),
+        chain_id=standing.chain_id,
+        problem=None,
+    )
+
+
+async def _ask_again(page: Page, form: Form, posted: dict[str, str], problems: dict[str, Text]) -> Response:
+    return await page.render(
+        "form.html",
+        code=400,
+        form=form,
+        values=posted,
+        problems=problems,
+        back=_path_only(posted.get("back", "")),
+        currency=posted.get("currency", "IDR"),
+    )
+
+
+async def send(page: Page) -> Response:
+    """Hands a signed transaction on and shows what became of it."""
+    posted = await page.read_post()
+    standing = await page.ledger.standing()
+    try:
+        checked = parse_signed(posted.get("signed", ""), standing.chain_id)
+        sent = await page.ledger.send(checked.raw)
+    except NotTaken as error:
+        text = say(NOT_TAKEN[error.code]) if error.code in NOT_TAKEN else _REFUSED
+        return await page.render("problem.html", code=409, text=text, detail=str(error))
+    except Invalid as error:
+        text = say("This is not a transaction that was signed for this network.")
+        return await page.render("problem.html", code=400, text=text, detail=str(error))
+    await page.ledger.wait(sent.id, _WAIT_S)
+    back = _path_only(posted.get("back", ""))
+    return page.redirect(f"/tx/{sent.id.hex()}?taken={sent.taken}&needed={sent.needed}&back={back}")
+
+
+async def show(page: Page) -> Response:
+    """What became of a transaction."""
+    fate = await page.ledger.fate(_id_of(page))
+    result = fate.result
+    return await page.render(
+        "tx.html",
+        id=fate.id.hex(),
+        height=fate.height,
+        is_done=result is not None and result.is_ok,
+        explained=None if result is None or result.is_ok else explain_result(result, page.language),
+        back=_path_only(page.request.query_params.get("back", "")),
+        taken=page.request.query_params.get("taken", ""),
+        needed=page.request.query_params.get("needed", ""),
+    )
+
+
+async def state(page: Page) -> Response:
+    """For the page that waits: whether a block has it."""
+    fate = await page.ledger.fate(_id_of(page))
+    return JSONResponse({"committed": fate.height is not None}, headers={"cache-control": "no-store"})
+
+
+async def receipt(page: Page) -> Response:
+    """A file to keep: the transaction, its block, and the proof that it stands in it."""
+    id_ = _id_of(page)
+    found = await page.ledger.call(requests.tx(id_, prove=True))
+    standing = await page.ledger.standing()
+    proof = found.proof
+    assert proof is not None, "a proof was asked for"
+    content = {
+        "terang": "receipt",
+        "version": 1,
+        "chain_id": standing.chain_id,
+        "id": found.hash,
+        "height": found.height,
+        "index": found.index,
+        "transaction": found.tx,
+        "result_code": found.tx_result.code,
+        "transactions_root": proof.root_hash,
+        "total": proof.proof.total,
+        "aunts": proof.proof.aunts,
+    }
+    disposition = f'attachment; filename="terang-{found.hash[:12]}.json"'
+    return JSONResponse(content, headers={"content-disposition": disposition})
+
+
+async def describe(page: Page) -> Response:
+    """What the page needs to name what it decoded: parameters, records and enums, with their labels."""
+    contract = await page.ledger.contract(page.request.path_params["contract"])
+    described = describe_method(contract, page.request.path_params["method"], page.language)
+    return JSONResponse(asdict(described))
+
+
+async def texts(page: Page) -> Response:
+    """The texts of the scripts, in the person's language."""
+    return JSONResponse(script_texts(page.language))
+
+
+def _id_of(page: Page) -> TxId:
+    try:
+        data = bytes.fromhex(page.request.path_params["id"])
+    except ValueError:
+        data = b""
+    if len(data) != 32:
+        raise Malformed("transaction: expected an id of 64 hexadecimal digits")
+    return TxId(data)
+
+
+def _path_only(text: str) -> str:
+    """A way back inside this portal; anything else is none."""
+    is_inside = text.startswith("/") and not text.startswith("//") and "\\" not in text
+    return text if is_inside and text.isascii() and text.isprintable() and len(text) <= 200 else ""

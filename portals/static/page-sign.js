@@ -1,0 +1,60 @@
+// The signing dialogue: decodes the bytes, shows what they say and who signs, and signs these same bytes when told to.
+
+import { fromBase64, isEqual, toBase64 } from "./bytes.js";
+import { find, make, tell } from "./elements.js";
+import { addressOf, showAddress } from "./hashing.js";
+import { findUnfitness, loadKeys, signContent } from "./keyring.js";
+import { language, say } from "./texts.js";
+import { joinSignature, readUnsigned } from "./transaction.js";
+import { showFields, showValue } from "./values.js";
+
+const shown = find("shown");
+const button = find("sign");
+const content = fromBase64(shown.dataset.content);
+
+async function describe(call) {
+  const answer = await fetch(`/${language}/describe/${encodeURIComponent(call.contract)}/${encodeURIComponent(call.method)}`);
+  if (!answer.ok) throw new Error(`${call.contract}.${call.method}`);
+  return answer.json();
+}
+
+async function showCall(call) {
+  const words = await describe(call);
+  const title = make("h2", {}, words.title, " ", make("code", { class: "soft" }, `${call.contract}.${call.method}`));
+  return [title, showFields(call.values, words.parameters, words, shown.dataset.currency)];
+}
+
+async function show() {
+  const unsigned = readUnsigned(content);
+  if (unsigned.chainId !== shown.dataset.chain) throw new Error(say("This is for another network: {network}", { network: unsigned.chainId }));
+  const calls = (await Promise.all(unsigned.calls.map(showCall))).flat();
+  const until = showValue(unsigned.validUntil, { type: "uint", reading: "time" }, { records: {}, enums: {} }, "");
+  const about = make("dl", {},
+    make("dt", {}, say("Signed by")), make("dd", {}, make("code", { class: "long" }, showAddress(await addressOf(unsigned.sender)))),
+    make("dt", {}, say("Network")), make("dd", {}, unsigned.chainId),
+    make("dt", {}, say("Valid until")), make("dd", {}, until));
+  shown.replaceChildren(...calls, make("h2", {}, say("Who and where")), about);
+  return unsigned;
+}
+
+async function findKeys(unsigned) {
+  if ((await findUnfitness()) !== null) throw new Error(say("This browser cannot sign. Sign with the command line, below."));
+  const keys = await loadKeys();
+  if (keys === null) throw new Error(say("The key is not in this browser. Bring it in at “My key”, or sign with the command line, below."));
+  if (!isEqual(keys.publicKey, unsigned.sender)) throw new Error(say("Another key is in this browser than the one that this is for."));
+  return keys;
+}
+
+try {
+  const unsigned = await show();
+  const keys = await findKeys(unsigned);
+  button.disabled = false;
+  find("sign-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    find("signed").value = toBase64(joinSignature(content, await signContent(keys, content)));
+    event.target.submit();
+  });
+} catch (error) {
+  tell(find("sign-problem"), error.message);
+}

@@ -1,0 +1,154 @@
+"""A portal without a network: the real contracts behind the real RPC methods, a block for each transaction."""
+
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+import httpx2
+import msgspec
+
+from chain.codec import Value
+from chain.errors import Invalid
+from chain.keys import SigningKey
+from chain.result import render
+from chain.transaction import (
+    check_transaction,
+    compute_transaction_id,
+    decode_unsigned,
+    encode_transaction,
+    sign_unsigned,
+)
+from node.description import describe_module
+from portals.app import View, make_app
+from portals.ledger import Ledger
+from portals.page import KEY_COOKIE, PortalInfo
+from rpc.backend import Refused, Standing
+from rpc.client import Unreachable
+from rpc.errors import RpcError
+from rpc.requests import Request, decode_answer, encode_request
+from rpc.schema import METHODS
+from rpc.service import encode_error, encode_result, parse_params
+from rpc.values import AdmissionCode, Admitted, ContractDescription, ContractInfo, ViewAnswer
+from tests.contracts.ledger import CHAIN, compiled
+from tests.contracts.ledger import Ledger as Contracts
+from tests.rpc.memory import MemoryBackend
+from vm.executor import ViewRefused
+from vm.module_codec import code_hash, decode_module
+
+Answer = TypeVar("Answer")
+ORIGIN = "http://portal.test"
+
+
+class ContractsBackend(MemoryBackend):
+    """A node that carries out each transaction at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.contracts_ledger = Contracts()
+        self.info = replace(self.info, chain_id=CHAIN)
+        self.is_behind = False
+
+    def standing(self) -> Standing:
+        time_ms = self.contracts_ledger.now_ms
+        return replace(super().standing(), time_ms=time_ms, is_behind=self.is_behind)
+
+    def contracts(self) -> Sequence[ContractInfo]:
+        return [ContractInfo(id=name, code_hash=code_hash(data)) for name, data in compiled()]
+
+    def describe(self, contract: str) -> ContractDescription | None:
+        data = dict(compiled()).get(contract)
+        return None if data is None else describe_module(contract, code_hash(data), decode_module(data))
+
+    def query(self, contract: str, method: str, arguments: tuple[Value, ...]) -> ViewAnswer:
+        try:
+            value = self.contracts_ledger.view(contract, method, *arguments)
+        except ViewRefused as refused:
+            raise Refused(render(refused.trap)) from refused
+        return ViewAnswer(value=value, height=self.standing().height)
+
+    def submit(self, raws: Sequence[bytes]) -> Sequence[Admitted]:
+        return [self._carry_out(raw) for raw in raws]
+
+    def _carry_out(self, raw: bytes) -> Admitted:
+        id_ = compute_transaction_id(raw)
+        if self.place_of(id_) is not None:
+            return Admitted(id=id_, code=AdmissionCode.COMMITTED, message="a block has it already")
+        try:
+            checked = check_transaction(raw, CHAIN)
+        except Invalid as error:
+            return Admitted(id=id_, code=AdmissionCode.MALFORMED, message=str(error))
+        self.commit([raw], self.contracts_ledger.execute([checked]).results)
+        return Admitted(id=id_, code=AdmissionCode.OK, message="")
+
+
+class LocalNode:
+    """A node that is asked without HTTP; `is_gone` when nobody answers there."""
+
+    def __init__(self, backend: MemoryBackend) -> None:
+        self.backend = backend
+        self.is_gone = False
+        self.asked: list[str] = []
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """What a node answers to this request."""
+        if self.is_gone:
+            raise Unreachable("nobody answers here")
+        self.asked.append(request.method)
+        sent = msgspec.json.decode(encode_request(request))
+        method = METHODS[request.method]
+        try:
+            answer = encode_result(
+                1, method.run(self.backend, parse_params(method.parameters, sent["params"]))
+            )
+        except RpcError as error:
+            answer = encode_error(1, error)
+        return decode_answer(request, answer)
+
+
+class Site:
+    """A portal with its nodes and one person's browser, which keeps cookies and follows where it is sent."""
+
+    def __init__(self, portal: PortalInfo, views: Sequence[View], nodes: int = 1) -> None:
+        self.backend = ContractsBackend()
+        self.backend.commit()
+        self.nodes = [LocalNode(self.backend) for _ in range(nodes)]
+        self.contracts = self.backend.contracts_ledger
+        ledger = Ledger(self.nodes, lambda: self.contracts.now_ms)
+        self.app = make_app(portal, views, ledger)
+        self.browser = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, follow_redirects=True
+        )
+
+    def act_as(self, key: SigningKey) -> None:
+        """From now on pages are shown to the holder of this key."""
+        self.browser.cookies.set(KEY_COOKIE, key.public.hex())
+
+    async def get(self, path: str) -> httpx2.Response:
+        """A page."""
+        return await self.browser.get(path)
+
+    async def post(self, path: str, **fields: str) -> httpx2.Response:
+        """A form, sent from a page of this portal."""
+        return await self.browser.post(path, data=fields, headers={"origin": ORIGIN})
+
+    async def sign(self, key: SigningKey, page: httpx2.Response) -> httpx2.Response:
+        """Signs what a page shows to be signed, and sends it."""
+        content = page.text.partition('data-content="')[2].partition('"')[0]
+        assert content, page.text
+        return await self.post("/en/send", signed=sign_text(key, content), back="/")
+
+
+def sign_text(key: SigningKey, content: str) -> str:
+    """The signed transaction of unsigned bytes, both as base64."""
+    unsigned = decode_unsigned(b64decode(content))
+    return b64encode(encode_transaction(sign_unsigned(key, unsigned))).decode()
+
+
+@asynccontextmanager
+async def open_site(portal: PortalInfo, views: Sequence[View], nodes: int = 1) -> AsyncIterator[Site]:
+    """A portal, closed afterwards."""
+    site = Site(portal, views, nodes)
+    async with site.browser:
+        yield site
