@@ -8,10 +8,9 @@ from functools import partial
 import trio
 
 from chain.transaction import TxId, compute_transaction_id
-from node.admission import AdmissionCode
 from rpc.client import Client, Subscription, SyncClient
 from rpc.requests import broadcast_txs, num_unconfirmed_txs
-from rpc.values import Admitted
+from rpc.values import AdmissionCode, Admitted
 
 _PAUSE_S = 0.01
 _LATE_S = 30.0

@@ -25,6 +25,8 @@ COMMANDS = [
     "keys show",
     "keys import",
     "tx call",
+    "tx sign",
+    "portal",
     "contract check",
     "contract compile",
     "contract show",

@@ -8,7 +8,12 @@ from pathlib import Path
 from tests.tidy.source import Finding, Source, house
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "anyio": ("rpc/hub.py", "rpc/lines.py", "rpc/server.py", "portals/ledger.py"),  # loops of HTTP, whichever they are
+    "anyio": (
+        "rpc/hub.py",
+        "rpc/lines.py",
+        "rpc/server.py",
+        "portals/ledger.py",
+    ),  # loops of HTTP, whichever they are
     "babel": ("portals/languages.py", "portals/local_forms.py"),
     "cbor2": ("chain/codec.py",),
     "httpx2": ("rpc/client.py",),
