@@ -7,10 +7,10 @@ from pathlib import Path
 
 from chain.parameters import Parameters
 from chain.transaction import compute_transaction_id, decode_transaction, is_in_window
-from node.admission import AdmissionCode
 from rpc import requests
 from rpc.client import SyncClient
 from rpc.requests import Committed
+from rpc.values import AdmissionCode
 from tests.network.running import Running, make_registration, running_network
 
 PARAMETERS = Parameters(window_ms=10_000, timeout_propose_ms=500)
