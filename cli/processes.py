@@ -43,6 +43,12 @@ class NodeProcess:
         """Whether its process is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Id of the started process."""
+        assert self._process is not None, "only a started process has an id"
+        return self._process.pid
+
     def start(self) -> None:
         """Starts the process and returns at once."""
         assert not self.is_running, f"{self.node.name} runs already"
@@ -67,16 +73,15 @@ class NodeProcess:
 
     def measure(self) -> int:
         """Peak resident memory of the running process so far, in bytes."""
-        if self.is_running and self._process is not None:
-            status = Path(f"/proc/{self._process.pid}/status").read_text()
+        if self.is_running:
+            status = Path(f"/proc/{self.pid}/status").read_text()
             peak = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
             self.peak_rss_bytes = max(self.peak_rss_bytes, int(peak.split()[1]) * 1024)
         return self.peak_rss_bytes
 
     def read_cpu_s(self) -> float:
         """Processor seconds of the running process so far, in user and system mode."""
-        assert self._process is not None, "only a started process has a time"
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         user_ticks, system_ticks = int(fields[11]), int(fields[12])
         return (user_ticks + system_ticks) / os.sysconf("SC_CLK_TCK")
 
