@@ -196,6 +196,8 @@ TYPE_DEPTH_MAX = 6  # records in lists in records; the codec's depth holds it wi
 TEMPORARY_BITS_MAX = 2_048  # exact width of a number between two assignments
 SOURCE_BYTES_MAX = 256 * 1024  # a contract's text; bounds the parser's memory
 SCALE_MAX = 18  # decimals of a quantity; more than any unit of account has
+CONDITIONS_JOINED_MAX = 64  # by one row of `and` or `or`: each is a level of the checked tree
+NAMES_COMPARED_MAX = 200  # names that a hint is chosen from: a source may have thousands of wrong ones
 SOURCE_DEPTH_MAX = 64  # nesting of the syntax tree, so that no stage of the compiler runs out of stack
 
 # --- RPC ------------------------------------------------------------------------------------------------------
@@ -233,7 +235,9 @@ CONTRACT_DEPTH_MAX = 8  # of which from contract to contract
 WRITES_PER_TRANSACTION_MAX = 1_024
 MODULES_CACHED_MAX = 256  # ready modules in memory
 REFUSAL_CHARACTERS_MAX = 400  # of what was wrong with a call's arguments
-VIEW_GAS_MAX = 100_000_000  # one second of work for a question
+VIEW_GAS_MAX = (
+    25_000_000  # what a block has by default: a quarter of a second compiled, some seconds interpreted
+)
 NODES_MAX = 1_024  # nodes that governance lists
 
 # --- What follows from others -----------------------------------------------------------------------------------

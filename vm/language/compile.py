@@ -6,7 +6,7 @@ from chain.hashing import Digest, tagged_hash
 from vm.language.actions import Contract
 from vm.language.bounds import check_function, check_module
 from vm.language.check import check_contract
-from vm.language.diagnostics import CompileError, Diagnostic, Diagnostics
+from vm.language.diagnostics import CompileError, Diagnostic, Diagnostics, Span
 from vm.language.lowering import lower_function
 from vm.language.tables import Tables
 from vm.language.tree import Storage
@@ -56,6 +56,15 @@ def check_source(source: str) -> list[Diagnostic]:
 
 
 def _compile(source: str, name: str, diagnostics: Diagnostics) -> CompiledContract | None:
+    try:
+        return _compile_all(source, name, diagnostics)
+    except RecursionError:  # rows of conditions inside each other: the tree is deeper than the source
+        place = Span(line=1, column=0, end_column=1)
+        diagnostics.add(place, "limit", "the source is nested too deeply to be compiled", "name the parts")
+        return None
+
+
+def _compile_all(source: str, name: str, diagnostics: Diagnostics) -> CompiledContract | None:
     contract = check_contract(source, name, diagnostics)
     if contract is None:
         return None

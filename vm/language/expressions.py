@@ -7,7 +7,7 @@ goes on with the next statement. Written numbers stay `NUMBER` until they meet a
 import ast
 from dataclasses import replace
 
-from chain.limits import LIST_ITEMS_MAX
+from chain.limits import CONDITIONS_JOINED_MAX, LIST_ITEMS_MAX
 from vm.language.calls import check_call
 from vm.language.diagnostics import Mistake
 from vm.language.folding import arithmetic, as_kind, bounded, fold_join, settle
@@ -203,6 +203,9 @@ def _unary(node: ast.UnaryOp, scope: Scope) -> Expression:
 
 
 def _logic(node: ast.BoolOp, scope: Scope) -> Expression:
+    if len(node.values) > CONDITIONS_JOINED_MAX:
+        said = f"{len(node.values)} conditions are joined, at most {CONDITIONS_JOINED_MAX} are possible"
+        raise Mistake(scope.span(node), "limit", said, "name the parts in variables or functions")
     first, *rest = [check_condition(part, scope) for part in node.values]
     for part in rest:
         first = Logic(

@@ -5,6 +5,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from chain.limits import NAMES_COMPARED_MAX
 from vm.language.diagnostics import Mistake, Span
 from vm.language.kinds import WRITTEN_SCALARS, EnumType, RecordType
 from vm.language.library import RESERVED
@@ -63,7 +64,13 @@ class Names:
         return nearest(name, [*self.places, *RESERVED, *WRITTEN_SCALARS, *more])
 
 
+_LENGTHS_APART = 8
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """A hint with the most similar of the known names, if one is similar."""
-    found = difflib.get_close_matches(name, sorted({*known} - {name}), n=1, cutoff=0.7)
+    others = (one for one in dict.fromkeys(known) if one != name)
+    alike = [one for one in others if abs(len(one) - len(name)) <= _LENGTHS_APART]
+    alike.sort(key=lambda one: (one[:1] != name[:1], one))
+    found = difflib.get_close_matches(name, alike[:NAMES_COMPARED_MAX], n=1, cutoff=0.7)
     return f"did you mean `{found[0]}`?" if found else None

@@ -83,6 +83,18 @@ TOO_LARGE = {
     ),
     "number": (function("x: uint = 0x" + "f" * 20_000 + "\nreturn x"), "this number has more than 2048 bits"),
     "half a character": (function('return len("\\ud800")'), "this text has half a character"),
+    "conditions": (
+        function("return " + " or ".join(["x == 1"] * 65), "x: uint", "bool"),
+        "65 conditions are joined, at most 64",
+    ),
+    "rows of conditions": (
+        function(
+            "return " + "(" * 40 + "x" + f"{' and x' * 40}){' or x' * 40}" * 1 + f"{' and x' * 60})" * 39,
+            "x: bool",
+            "bool",
+        ),
+        "nested too deeply",
+    ),
     "records": (function("return 0", top=classes(257, "Record", "x: uint")), "at most 256 records"),
     "events": (function("return 0", top=classes(257, "Event", "x: uint")), "at most 256 events"),
     "enums": (function("return 0", top=classes(257, "Enum", "A = 0")), "at most 256 enums"),
@@ -104,6 +116,15 @@ def test_too_large(name: str) -> None:
     assert any(told in found.message for found in check_source(source))
     with pytest.raises(CompileError, match="= why: "):
         compile_contract(source, "case")
+
+
+def test_a_hint_is_chosen_from_few_names() -> None:
+    """However many names there are; the likeliest are those that begin alike."""
+    top = "".join(f"CONSTANT_{number} = 1\n" for number in range(400))
+    found = check_source(function(lines(400, "x = unknown_{}") + "\nreturn 0", top=top))
+    assert len(found) == 400
+    (told,) = check_source(function("return CONSTAMT_99", top=top + "OTHER = 1\n"))
+    assert told.hint is not None and told.hint.startswith("did you mean `CONSTANT_")
 
 
 def test_as_large_as_can_be() -> None:
