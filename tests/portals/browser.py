@@ -1,0 +1,68 @@
+"""Chromium for tests: Debian's, without a window, and a portal that it can reach."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.applications import Starlette
+
+from rpc.run import RpcThread
+
+CHROMIUM = Path("/usr/bin/chromium")
+DESKTOP = (1280, 900)
+PHONE = (390, 844)
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """The browser, closed afterwards."""
+    assert CHROMIUM.exists(), (
+        f"{CHROMIUM} is not there. On Debian: apt-get install chromium; make test does it as root"
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def open_page(browser: Browser, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Iterator[Page]:
+    """A page of a new person; whatever it throws or is refused by the policy fails the test."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        accept_downloads=True,
+    )
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    try:
+        yield page
+        assert errors == [], errors
+    finally:
+        context.close()
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """An application on a port of this machine; where it is."""
+    thread = RpcThread(app, "127.0.0.1", 0)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{thread.port}"
+    finally:
+        thread.stop()
