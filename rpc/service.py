@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from chain.limits import RPC_ANSWERS_BYTES_MAX, RPC_BATCH_MAX
+from chain.limits import NAME_BYTES_MAX, RPC_ANSWERS_BYTES_MAX, RPC_BATCH_MAX
 from rpc.errors import Code, RpcError, invalid_params, not_done
 from rpc.parameters import Json, Parameter, Parsed, parse_json, parse_uri
 from rpc.schema import METHODS, Method
@@ -110,7 +110,8 @@ def find_method(name: str) -> Method:
     """A method by its name. Raises `RpcError`."""
     found = METHODS.get(name)
     if found is None:
-        raise RpcError(Code.METHOD_NOT_FOUND)
+        shown = name[:NAME_BYTES_MAX]
+        raise RpcError(Code.METHOD_NOT_FOUND, f"expected a method that GET / lists, got {shown!r}")
     return found
 
 
