@@ -65,10 +65,7 @@ class Caller:
         target, function = _find_function(module, external.method)
         if function is None or function.role is not external.role:
             raise trapped("contract {} has no such method {}", external.contract, external.method)
-        if (
-            tuple(field.kind for field in function.parameters) != external.parameters
-            or function.result != external.result
-        ):
+        if module.signatures[target] != caller.module.expected[number]:
             raise trapped("method {} of {} is not as it was declared", external.method, external.contract)
         if external.role is not Role.VIEW and external.contract in self._run.active:
             raise trapped("contract {} is at work already; only its views can be called", external.contract)

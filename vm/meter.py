@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from vm.flow import compute_flow
 from vm.module import FunctionCode, Module
 from vm.opcodes import TABLE, Instruction, Op
+from vm.signatures import Signatures
 
 _BOUNDARIES = frozenset(
     {Op.IF, Op.ELSE, Op.END, Op.FOR, Op.FOR_ROWS, Op.BREAK, Op.CONTINUE, Op.RETURN, Op.RETURN_VALUE, Op.FAIL}
@@ -37,15 +38,29 @@ class ReadyFunction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyModule:
-    """A verified module with its gas. `functions` stand in the module's order."""
+    """A verified module with its gas, and digests of what its functions take and give and of what it expects of others.
+
+    All stand in the module's order.
+    """
 
     module: Module
     functions: tuple[ReadyFunction, ...]
+    signatures: tuple[bytes, ...]
+    expected: tuple[bytes, ...]
 
 
 def prepare(module: Module) -> ReadyModule:
     """Puts gas into a module that `vm.verify` has accepted."""
-    return ReadyModule(module=module, functions=tuple(_prepare_function(found) for found in module.functions))
+    digests = Signatures(module)
+    return ReadyModule(
+        module=module,
+        functions=tuple(_prepare_function(found) for found in module.functions),
+        signatures=tuple(
+            digests.compute([field.kind for field in found.parameters], found.result)
+            for found in module.functions
+        ),
+        expected=tuple(digests.compute(found.parameters, found.result) for found in module.externals),
+    )
 
 
 def _prepare_function(function: FunctionCode) -> ReadyFunction:
