@@ -1,6 +1,9 @@
 """Blocks: each transaction all or nothing, paid before it works, and asked at the registry's door."""
 
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -325,3 +328,33 @@ def test_governance_that_cannot_answer_stops_the_node() -> None:
     chain.deploy("governance", NOTEBOOK)
     with pytest.raises(ViewRefused, match="no method"):
         chain.execute(chain.sign(Call(contract="governance", method="write", arguments=("a", 1))))
+
+
+SCENARIO = """
+from chain.hashing import sha256
+from chain.result import encode_result
+from tests.vm.test_executor import NOTEBOOK, Chain, write
+from vm.state import EMPTY_STATE_ROOT, PlainTree
+
+chain = Chain()
+chain.deploy("notebook", NOTEBOOK)
+executed = chain.execute(*(chain.sign(write(name, len(name))) for name in ("a", "bb", "x" * 13, "ccc")))
+root = PlainTree().compute_root(EMPTY_STATE_ROOT, executed.writes)
+print(root.hex(), sha256(b"".join(map(encode_result, executed.results))).hex())
+"""
+
+
+def test_a_block_gives_the_same_in_another_process_with_another_hash_seed() -> None:
+    root = Path(__file__).parents[2]
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", SCENARIO],
+            cwd=root,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1
