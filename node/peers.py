@@ -43,6 +43,7 @@ from vm.executor import Governance, NodeEntry
 log = structlog.get_logger("node")
 _IDS_CHECKED_INLINE = 200  # commitments over more ids are checked on a thread: 1.5 microseconds each
 _STALL_SECONDS = 1.0  # a height without progress for so long tells its peers what it holds
+_READERS_MAX = 4  # threads that read blocks for peers; the log and the signer must not wait for one
 _STATUS_SECONDS = 10.0  # a validator says at most so often where it stands
 
 
@@ -106,6 +107,7 @@ class Peers:
         self._validating = validating
         self._statuses: dict[bytes, int] = {}
         self._next_status = 0.0
+        self._readers = trio.CapacityLimiter(_READERS_MAX)
 
     def join(self, network: Network, follower: Follower, spreading: Spreading) -> None:
         """Names the parts that need this one to be made."""
@@ -306,7 +308,7 @@ class Peers:
     # --- Serving --------------------------------------------------------------------------------------------------
 
     async def _on_get_blocks(self, link: Link, ask: GetBlocks) -> None:
-        blocks = await trio.to_thread.run_sync(self._read_blocks, ask.first, ask.count)
+        blocks = await trio.to_thread.run_sync(self._read_blocks, ask.first, ask.count, limiter=self._readers)
         link.send(Blocks(request=ask.request, blocks=blocks))
 
     def _read_blocks(self, first: int, count: int) -> tuple[CertifiedBlock, ...]:
