@@ -150,6 +150,9 @@ BLOCKS_QUEUE_BYTES_MAX = 40 * 1024 * 1024  # two of the largest answers
 TRANSACTIONS_QUEUE_BYTES_MAX = 16 * 1024 * 1024  # beyond, the newest are not sent: they will be announced
 BLOCKS_PER_REQUEST_MAX = 64
 BLOCKS_ANSWER_BYTES_MAX = 16 * 1024 * 1024 + 64 * 1024  # the largest block with its certificate
+BLOCKS_AT_ONCE_BYTES_MAX = (
+    1024 * 1024
+)  # more than one block in an answer only up to here: five seconds at 2 Mbit/s
 BODIES_ANSWER_BYTES_MAX = 256 * 1024  # votes wait behind it: a second at 2 Mbit/s; two of the largest bodies
 PUSH_BYTES_MAX = 512 * 1024  # a batch of transactions on a link
 IDS_PER_MESSAGE_MAX = 10_000  # a whole block's

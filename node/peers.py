@@ -15,7 +15,7 @@ from chain.block import CertifiedBlock
 from chain.certificate import Certificate, find_vote
 from chain.errors import Invalid
 from chain.keys import PublicKey, SigningKey, address_of
-from chain.limits import BLOCKS_ANSWER_BYTES_MAX, BODIES_ANSWER_BYTES_MAX, STATUS_ROUNDS_MAX
+from chain.limits import BLOCKS_AT_ONCE_BYTES_MAX, BODIES_ANSWER_BYTES_MAX, STATUS_ROUNDS_MAX
 from chain.proposal import SignedProposal, verify_proposal
 from chain.status import SignedStatus, sign_status, verify_status
 from chain.transaction import TxId
@@ -320,7 +320,7 @@ class Peers:
             if certified is None:
                 break
             size += sum(len(raw) for raw in certified.block.transactions) + 2_048
-            if found and size > BLOCKS_ANSWER_BYTES_MAX:
+            if found and size > BLOCKS_AT_ONCE_BYTES_MAX:
                 break
             found.append(certified)
         return tuple(found)

@@ -2,7 +2,8 @@
 
 A pure core. A peer's height is a claim that starts a fetch and proves nothing: blocks are verified by the node before they
 count. One range is outstanding at a time; a peer that does not answer in time, has not got what it claimed, or answers
-with a bad block stands back behind those that failed less often, whatever it claims. A validator usually decides a block
+with a bad block stands back behind those that failed less often, whatever it claims. An answer that comes late is taken all
+the same: over a slow line all are late, and whoever threw them away would never catch up. A validator usually decides a block
 itself a moment after its first peer: it asks only when it has been behind for its `patience`.
 """
 
@@ -14,7 +15,8 @@ from chain.limits import BLOCKS_PER_REQUEST_MAX, FAILED_PEERS_MAX
 from chain.vote import Height
 from p2p.messages import RequestId
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 5.0  # then another is asked
+LATE_SECONDS = 60.0  # for so long a question stays open, and its peer is not asked another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class CatchUp:
         self._behind_since: float | None = None
         self._claims: dict[PublicKey, Height] = {}
         self._failures: Counter[PublicKey] = Counter()
+        self._open: dict[PublicKey, tuple[Ask, float]] = {}  # the question to each link, and until when
         self._outstanding: Ask | None = None
         self._deadline = 0.0
         self._requests = 0
@@ -52,6 +55,7 @@ class CatchUp:
     def on_link_down(self, peer: PublicKey) -> None:
         """Its claims are gone; what it was asked for is asked of another."""
         self._claims.pop(peer, None)
+        self._open.pop(peer, None)
         if self._outstanding is not None and self._outstanding.peer == peer:
             self._outstanding = None
 
@@ -62,13 +66,21 @@ class CatchUp:
         self._height = height
 
     def take_answer(self, peer: PublicKey, request: RequestId, count: int) -> bool:
-        """Whether this answers what was asked. An empty answer is a failure and withdraws the peer's claim."""
-        asked = self._outstanding
-        if asked is None or asked.peer != peer or asked.request != request:
+        """Whether this answers an open question. An empty answer is a failure and withdraws the peer's claim; a late
+        one makes good for the failure that it was taken for.
+        """
+        asked, _ = self._open.get(peer, (None, 0.0))
+        if asked is None or asked.request != request:
             return False
-        self._outstanding = None
+        del self._open[peer]
+        is_late = asked is not self._outstanding
+        if not is_late:
+            self._outstanding = None
         if count == 0:
             self._fail(peer)
+        elif is_late:
+            self._failures[peer] = max(0, self._failures[peer] - 1)
+            self.on_claim(peer, Height(asked.first + asked.count - 1))
         return True
 
     def on_bad_answer(self, peer: PublicKey) -> None:
@@ -81,9 +93,14 @@ class CatchUp:
         if len(self._failures) > FAILED_PEERS_MAX:
             self._failures.pop(next(iter(self._failures)))
 
-    def _pick_peer(self) -> PublicKey | None:
-        """Whom to ask: of those that claim more than we have the one that failed least often, then the highest."""
-        ahead = [peer for peer, claim in self._claims.items() if claim > self._height]
+    def _pick_peer(self, now: float) -> PublicKey | None:
+        """Whom to ask: of those that claim more than we have, and whose answer is not merely slow, the one that failed
+        least often, then the highest.
+        """
+        self._open = {peer: (ask, until) for peer, (ask, until) in self._open.items() if now < until}
+        ahead = [
+            peer for peer, claim in self._claims.items() if claim > self._height and peer not in self._open
+        ]
         return min(ahead, key=lambda peer: (self._failures[peer], -self._claims[peer]), default=None)
 
     def next_ask(self, now: float) -> Ask | None:
@@ -93,7 +110,7 @@ class CatchUp:
                 return None
             self._fail(self._outstanding.peer)
             self._outstanding = None
-        peer = self._pick_peer()
+        peer = self._pick_peer(now)
         if peer is None:
             self._behind_since = None
             return None
@@ -109,5 +126,6 @@ class CatchUp:
             first=first,
             count=min(BLOCKS_PER_REQUEST_MAX, self._claims[peer] - self._height),
         )
+        self._open[peer] = (ask, now + LATE_SECONDS)
         self._outstanding, self._deadline = ask, now + ANSWER_SECONDS
         return ask

@@ -3,7 +3,7 @@
 from chain.keys import PublicKey
 from chain.limits import BLOCKS_PER_REQUEST_MAX, HEIGHT_MAX
 from chain.vote import Height
-from p2p.catchup import ANSWER_SECONDS, Ask, CatchUp
+from p2p.catchup import ANSWER_SECONDS, LATE_SECONDS, Ask, CatchUp
 from tests.chain.making import make_key
 
 HONEST, LIAR = make_key(1).public, make_key(2).public
@@ -73,6 +73,41 @@ def test_who_sends_bad_blocks_or_none_stands_back_even_after_a_new_link() -> Non
     empty.on_claim(LIAR, Height(60))
     assert empty.take_answer(LIAR, ask_of(empty, 0.0).request, 0)
     assert empty.next_ask(0.0) is None, "it has not got what it claimed"
+
+
+def test_late_answers_are_taken_or_a_slow_line_would_never_catch_up() -> None:
+    core = CatchUp(Height(5), patience=0.0)
+    core.on_claim(HONEST, Height(8))
+    ask = ask_of(core, 0.0)
+    assert core.next_ask(ANSWER_SECONDS) is None, "it seems to be gone"
+    assert core.take_answer(HONEST, ask.request, 1)
+    assert not core.take_answer(HONEST, ask.request, 1), "once"
+    core.on_height(Height(6))
+    again = ask_of(core, ANSWER_SECONDS + 1)
+    assert (again.peer, again.first) == (HONEST, 7)
+    core.on_link_down(HONEST)
+    assert not core.take_answer(HONEST, again.request, 1)
+
+
+def test_who_is_slow_is_not_asked_again_before_it_has_answered() -> None:
+    """Else it would answer one question after the other too late."""
+    core = CatchUp(Height(5), patience=0.0)
+    core.on_claim(HONEST, Height(8))
+    first = ask_of(core, 0.0)
+    for now in (ANSWER_SECONDS, LATE_SECONDS - 1):
+        core.on_claim(HONEST, Height(8))
+        assert core.next_ask(now) is None
+    core.on_claim(LIAR, Height(8))
+    assert ask_of(core, LATE_SECONDS - 1).peer == LIAR
+    core.on_claim(HONEST, Height(8))
+    assert core.take_answer(HONEST, first.request, 1)
+    forgotten = CatchUp(Height(5), patience=0.0)
+    forgotten.on_claim(HONEST, Height(8))
+    first = ask_of(forgotten, 0.0)
+    assert forgotten.next_ask(ANSWER_SECONDS) is None
+    forgotten.on_claim(HONEST, Height(8))
+    assert ask_of(forgotten, LATE_SECONDS).request != first.request
+    assert not forgotten.take_answer(HONEST, first.request, 1)
 
 
 def test_claims_of_who_is_gone_do_not_count() -> None:
