@@ -111,6 +111,7 @@ PILOT_BATCH_MAX = 200  # transactions handed to a node in one request
 INBOX_ITEMS_MAX = 1_000  # items wait only while a block is executed; beyond, links are read more slowly
 PROPOSALS_WAITING_MAX = 1_000  # that wait for a task; one validator makes one a round
 PUSHES_WAITING_MAX = 10_000  # batches of all links, if they are small; beyond, they are asked for again
+BLOCK_READERS_MAX = 4  # threads that read blocks for peers; the log and the signer must not wait for one
 CONTRACTS_LISTED_MAX = 1_000  # contracts in one answer
 
 # --- Sealed envelopes -----------------------------------------------------------------------------------------

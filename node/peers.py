@@ -15,7 +15,12 @@ from chain.block import CertifiedBlock
 from chain.certificate import Certificate, find_vote
 from chain.errors import Invalid
 from chain.keys import PublicKey, SigningKey, address_of
-from chain.limits import BLOCKS_AT_ONCE_BYTES_MAX, BODIES_ANSWER_BYTES_MAX, STATUS_ROUNDS_MAX
+from chain.limits import (
+    BLOCK_READERS_MAX,
+    BLOCKS_AT_ONCE_BYTES_MAX,
+    BODIES_ANSWER_BYTES_MAX,
+    STATUS_ROUNDS_MAX,
+)
 from chain.proposal import SignedProposal, verify_proposal
 from chain.status import SignedStatus, sign_status, verify_status
 from chain.transaction import TxId
@@ -43,7 +48,6 @@ from vm.executor import Governance, NodeEntry
 log = structlog.get_logger("node")
 _IDS_CHECKED_INLINE = 200  # commitments over more ids are checked on a thread: 1.5 microseconds each
 _STALL_SECONDS = 1.0  # a height without progress for so long tells its peers what it holds
-_READERS_MAX = 4  # threads that read blocks for peers; the log and the signer must not wait for one
 _STATUS_SECONDS = 10.0  # a validator says at most so often where it stands
 
 
@@ -107,7 +111,7 @@ class Peers:
         self._validating = validating
         self._statuses: dict[bytes, int] = {}
         self._next_status = 0.0
-        self._readers = trio.CapacityLimiter(_READERS_MAX)
+        self._readers = trio.CapacityLimiter(BLOCK_READERS_MAX)
 
     def join(self, network: Network, follower: Follower, spreading: Spreading) -> None:
         """Names the parts that need this one to be made."""
