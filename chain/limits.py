@@ -221,6 +221,9 @@ RPC_REQUEST_SECONDS = 30.0  # within which a request has to come: the largest at
 RPC_READING_SECONDS = (
     60.0  # within which an answer has to be read, so that nobody holds memory by not reading
 )
+RPC_ANSWER_BYTES_MAX = (
+    160 * 1024 * 1024
+)  # that a client reads: a batch's with the largest block as base64 at its end
 RPC_ANSWERS_BYTES_MAX = 64 * 1024 * 1024  # of one batch; what comes after is refused
 RPC_CONNECTIONS_MAX = 900  # open HTTP connections; CometBFT's limit
 RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as CometBFT does

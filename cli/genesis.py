@@ -152,6 +152,10 @@ def _pick_key(option: str, given: str | None, home: Path | None, kind: KeyKind) 
     if home is None:
         raise NotDone(f"{option} is missing: give it, or --home with the node's directory")
     place = Home(home)
+    if not place.config.exists():
+        raise NotDone(
+            f"{home}: there is no node here. Make one with: terang init --home {home} --moniker NAME"
+        )
     return read_key_info(place.validator_key if kind is KeyKind.VALIDATOR else place.node_key).public
 
 

@@ -1,9 +1,10 @@
 """The client that everything of ours uses: several addresses, whichever answers; one for trio and one that
 blocks.
 
-A node that does not answer costs one try: the next address is asked, and stays the first choice while it
-answers. What a node says is its own word; who must not trust one node asks for proofs. Requests and how their
-answers are read stand in `rpc.requests`.
+A node that does not answer, or says that it has too much to do, costs one try: the next address is asked, and stays the
+first choice while it answers. An answer has a bound in size and, for trio, in time, however slowly it drips. What a node
+says is its own word; who must not trust one node asks for proofs. Requests and how their answers are read stand in
+`rpc.requests`.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -18,13 +19,15 @@ from websockets.exceptions import WebSocketException
 from websockets.trio.client import ClientConnection as Connection
 from websockets.trio.client import connect as connect_websocket
 
-from chain.limits import RPC_BODY_BYTES_MAX
+from chain.limits import RPC_ANSWER_BYTES_MAX
 from rpc.requests import BadAnswer, CallRefused, Request, decode_answer, encode_request, status
 
 __all__ = ["BadAnswer", "CallRefused", "Client", "SyncClient", "Unreachable", "normalise_address"]
 
 TIMEOUT_S = 10.0  # a node that is busy answers within a block or two
 CONNECT_TIMEOUT_S = 2.0
+ANSWER_TIMEOUT_S = 30.0  # a large answer on a slow line
+_OVERLOADED = 503
 
 Answer = TypeVar("Answer")
 _TIMEOUT = httpx2.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
@@ -43,8 +46,16 @@ def normalise_address(address: str) -> str:
     return address.rstrip("/") if address.startswith("https://") else "http://" + address.rstrip("/")
 
 
+class _NotServing(Exception):
+    """The node says that it has too much to do."""
+
+
+_FAILURES = (httpx2.RequestError, httpx2.InvalidURL, trio.TooSlowError, _NotServing)
+"""What one try at one address may end with."""
+
+
 class _Addresses:
-    """Which address is asked first, and why the others were left."""
+    """Which address is asked first, and why the others were left. Calls that run at once share it."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
         assert addresses, "a client needs at least one address"
@@ -81,13 +92,16 @@ class Subscription:
         self._socket = socket
 
     async def receive(self) -> dict[str, Any]:
-        """The next event, as the decoded `result`. Raises `Unreachable` when the node goes away."""
+        """The next event, as the decoded `result`. Raises `Unreachable` when the node goes away, `BadAnswer` for nonsense."""
         while True:
             try:
                 message = await self._socket.recv()
             except (OSError, WebSocketException) as error:
                 raise Unreachable(f"the node ended the subscription: {error}") from error
-            document = msgspec.json.decode(_bytes_of(message))
+            try:
+                document = msgspec.json.decode(_bytes_of(message))
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise BadAnswer(f"event: {error}") from error
             if isinstance(document, dict) and isinstance(document.get("result"), dict):
                 result: dict[str, Any] = document["result"]
                 return result
@@ -128,12 +142,25 @@ class Client:
         body = encode_request(request)
         for address in self._addresses.in_order():
             try:
-                answer = await self._http.post(address, content=body, headers=_HEADERS)
-            except httpx2.TransportError as error:
+                with trio.fail_after(ANSWER_TIMEOUT_S):
+                    answer = await self._post(address, body)
+            except _FAILURES as error:
                 self._addresses.turn_away(address, _reason(error))
                 continue
-            return decode_answer(request, answer.content)
+            return decode_answer(request, answer)
         raise self._addresses.unreachable()
+
+    async def _post(self, address: str, body: bytes) -> bytes:
+        answer = bytearray()
+        with trio.CancelScope() as reading:
+            async with self._http.stream("POST", address, content=body, headers=_HEADERS) as response:
+                _check_serving(response)
+                async for piece in response.aiter_bytes():
+                    answer += piece
+                    if len(answer) > RPC_ANSWER_BYTES_MAX:
+                        reading.cancel()  # unlike an exception here, it ends the library's generators in order
+        _check_size(answer)
+        return bytes(answer)
 
     @asynccontextmanager
     async def subscribe(self, query: str) -> AsyncIterator[Subscription]:
@@ -144,13 +171,22 @@ class Client:
             CallRefused: the query is not understood.
         """
         url = "ws" + self._addresses.first.removeprefix("http") + "/websocket"
+        request = Request(method="subscribe", params={"query": query}, read=lambda result: result)
+        is_taken = False
         try:
-            async with connect_websocket(url, max_size=RPC_BODY_BYTES_MAX, proxy=None) as socket:
-                request = Request(method="subscribe", params={"query": query}, read=lambda result: result)
+            connecting = connect_websocket(
+                url, open_timeout=TIMEOUT_S, max_size=RPC_ANSWER_BYTES_MAX, proxy=None
+            )
+            async with connecting as socket:
                 await socket.send(encode_request(request).decode())
-                decode_answer(request, _bytes_of(await socket.recv()))
+                with trio.fail_after(TIMEOUT_S):
+                    answer = await socket.recv()
+                decode_answer(request, _bytes_of(answer))
+                is_taken = True
                 yield Subscription(socket)
-        except (OSError, WebSocketException) as error:
+        except (OSError, WebSocketException, trio.TooSlowError) as error:
+            if is_taken:  # an error of whoever listens
+                raise
             raise Unreachable(f"{url}: {error}") from error
 
 
@@ -183,15 +219,34 @@ class SyncClient:
         body = encode_request(request)
         for address in self._addresses.in_order():
             try:
-                answer = self._http.post(address, content=body, headers=_HEADERS)
-            except httpx2.TransportError as error:
+                answer = self._post(address, body)
+            except _FAILURES as error:
                 self._addresses.turn_away(address, _reason(error))
                 continue
-            return decode_answer(request, answer.content)
+            return decode_answer(request, answer)
         raise self._addresses.unreachable()
 
+    def _post(self, address: str, body: bytes) -> bytes:
+        answer = bytearray()
+        with self._http.stream("POST", address, content=body, headers=_HEADERS) as response:
+            _check_serving(response)
+            for piece in response.iter_bytes():
+                answer += piece
+                _check_size(answer)
+        return bytes(answer)
 
-def _reason(error: httpx2.TransportError) -> str:
+
+def _check_serving(response: httpx2.Response) -> None:
+    if response.status_code == _OVERLOADED:
+        raise _NotServing("it has too much to do")
+
+
+def _check_size(answer: bytearray) -> None:
+    if len(answer) > RPC_ANSWER_BYTES_MAX:
+        raise BadAnswer(f"expected an answer of at most {RPC_ANSWER_BYTES_MAX} bytes, got more")
+
+
+def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 

@@ -205,7 +205,7 @@ def decode_answer(request: Request[Answer], body: bytes) -> Answer:
         if envelope.error is not None:
             raise CallRefused(envelope.error.code, envelope.error.data or envelope.error.message)
         return request.read(envelope.result)
-    except (msgspec.DecodeError, msgspec.ValidationError, Malformed, ValueError) as error:
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, Malformed, ValueError) as error:
         raise BadAnswer(f"{request.method}: {error}") from error
 
 
