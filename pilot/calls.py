@@ -12,11 +12,14 @@ from sealed.envelope import seal
 
 ROLE_COMMITMENT_OFFICER = 2
 ROLE_SELECTION_GROUP = 3
+ROLE_BUDGET_AUTHORITY = 4
 STAGE_FAILED = 6
 TECHNICAL = 1
 PRICE = 2
 
 _LOWEST_PRICE = 0
+_TENDER_CEPAT = 0
+_DUA_FILE = 1
 _STANDSTILL_UNTIL = 12  # place of the field in the contract's record of a tender
 _PRICE_BYTES = 16
 
@@ -56,6 +59,18 @@ def grant(officer: Address, role: int) -> Call:
 def register(name: str, nib_commitment: bytes, npwp_commitment: bytes) -> Call:
     """Clause 2.1 of the registry, by the supplier itself."""
     return Call(contract="registry", method="register", arguments=(name, nib_commitment, npwp_commitment))
+
+
+def plan_tender(reference: str, plan: TenderPlan, publish_by_ms: int) -> Call:
+    """Clause 1.4 of the tender contract: publication at any time until then."""
+    procedure = _DUA_FILE if plan.envelopes == 2 else _TENDER_CEPAT
+    package = (plan.title, procedure, to_abi(plan.ceiling), 0, publish_by_ms)
+    return Call(contract="tender", method="plan", arguments=(reference, plan.currency, package))
+
+
+def approve_plan(tender: bytes) -> Call:
+    """Clause 1.5 of the tender contract."""
+    return Call(contract="tender", method="approve_plan", arguments=(tender, True, "sesuai anggaran"))
 
 
 def set_estimate(reference: str, amount: int, currency: str) -> Call:

@@ -34,6 +34,7 @@ from pilot.acts import (
 from pilot.keyring import (
     Keyring,
     Person,
+    budget_authority_of,
     commitment_officer_of,
     operator_of,
     selection_group_of,
@@ -41,10 +42,11 @@ from pilot.keyring import (
 )
 from pilot.plan import SPAN, PlannedBid, TenderPlan
 
+PUBLICATION_PERIOD_MS = 86_400_000  # a plan of a run is published at once
 RETRIES_MAX = 40  # times an act waits for a block time that is not there yet
 TOO_EARLY = ("clause 5.1: the close is at", "clause 7.3: the standstill lasts")
 TOO_LATE = ("clause 4.1: the close was at", "clause 2.4: the close is from")
-NAME_TAKEN = ("clause 1.1", "clause 2.2: {} is published")
+NAME_TAKEN = ("clause 1.1", "clause 1.4: {} is published")
 SUPERSEDED = ("clause 4.3",)
 REGISTERED = ("clause 2.1: {} is registered",)
 GRANTED = ("clause 1.1: {} holds",)
@@ -131,6 +133,7 @@ def _prepare(plan: TenderPlan, keyring: Keyring) -> Part[None]:
     grants = [
         (calls.ROLE_COMMITMENT_OFFICER, commitment_officer_of(plan.agency)),
         (calls.ROLE_SELECTION_GROUP, selection_group_of(plan.agency)),
+        (calls.ROLE_BUDGET_AUTHORITY, budget_authority_of(plan.agency)),
     ]
     acts = [
         Act(
@@ -156,23 +159,37 @@ def _prepare(plan: TenderPlan, keyring: Keyring) -> Part[None]:
 
 def _publish(opened: _Round) -> Part[_Round | None]:
     """The round with its close, or None where its reference was published before."""
+    if not (yield from _plan(opened)):
+        return None
     yield Stage(name="publication")
     plan = opened.plan
-    if plan.estimate is not None:
-        estimate = Act(
-            signer=commitment_officer_of(plan.agency),
-            calls=(calls.set_estimate(opened.reference, plan.estimate, plan.currency),),
-            gas_limit=gas.SET_ESTIMATE,
-        )
-        (result,) = yield from _must(estimate, also=NAME_TAKEN)
-        if not result.is_ok:
-            return None
     now_ms = (yield Sleep(until_ms=0)).now_ms
     closes_at = now_ms + opened.pace.submission_ms + opened.pace.grace_ms
     (result,) = yield from _must(
         _group_act(opened, calls.publish(opened.reference, plan, closes_at)), also=NAME_TAKEN + TOO_LATE
     )
     return replace(opened, closes_at=closes_at) if result.is_ok else None
+
+
+def _plan(opened: _Round) -> Part[bool]:
+    """Plan, approval and owner estimate; False where the reference was published before."""
+    now_ms = (yield Stage(name="planning")).now_ms
+    plan, officer = opened.plan, commitment_officer_of(opened.plan.agency)
+    planning = calls.plan_tender(opened.reference, plan, now_ms + PUBLICATION_PERIOD_MS)
+    (result,) = yield from _must(Act(signer=officer, calls=(planning,), gas_limit=gas.PLAN), also=NAME_TAKEN)
+    if not result.is_ok:
+        return False
+    yield from _must(
+        Act(
+            signer=budget_authority_of(plan.agency),
+            calls=(calls.approve_plan(opened.tender),),
+            gas_limit=gas.APPROVE_PLAN,
+        )
+    )
+    if plan.estimate is not None:
+        estimate = calls.set_estimate(opened.reference, plan.estimate, plan.currency)
+        yield from _must(Act(signer=officer, calls=(estimate,), gas_limit=gas.SET_ESTIMATE))
+    return True
 
 
 def _submit(opened: _Round) -> Part[bool]:

@@ -22,6 +22,7 @@ class Part(Enum):
     OPERATOR = "operator"
     COMMITMENT_OFFICER = "commitment officer"
     SELECTION_GROUP = "selection group"
+    BUDGET_AUTHORITY = "budget authority"
     SUPPLIER = "supplier"
 
 
@@ -82,6 +83,11 @@ def commitment_officer_of(agency: str) -> Person:
 def selection_group_of(agency: str) -> Person:
     """The selection group (Pokja) of an agency."""
     return Person(part=Part.SELECTION_GROUP, name=agency)
+
+
+def budget_authority_of(agency: str) -> Person:
+    """The budget authority (PA/KPA) of an agency."""
+    return Person(part=Part.BUDGET_AUTHORITY, name=agency)
 
 
 def supplier_named(name: str) -> Person:

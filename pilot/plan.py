@@ -47,6 +47,13 @@ class TenderPlan:
     set_aside: tuple[tuple[str, str], ...]
 
     @property
+    def ceiling(self) -> int:
+        """The budget ceiling: the owner estimate, or without one enough for every bid; the record has none."""
+        if self.estimate is not None:
+            return self.estimate
+        return max((bid.price for bid in self.bids if bid.price is not None), default=1)
+
+    @property
     def standing(self) -> tuple[PlannedBid, ...]:
         """The last bid of each bidder, in order of submission."""
         last = {bid.bidder: bid for bid in self.bids}

@@ -16,9 +16,13 @@ SECOND_MEMBER, OTHER_GROUP = key("second pokja of barat"), key("pokja of timur")
 TECHNICAL, PRICE = 1, 2
 CLOSE_IN_MS = 10_000
 
+CEILING = (2**200).to_bytes(32, "big")
+TENDER_CEPAT, DUA_FILE = 0, 1
+
 LOWEST_PRICE, QUALITY_AND_COST = 0, 1
 SEALED, TECHNICAL_OPENED, OPENED, WITHDRAWN, DISQUALIFIED, INVALID = range(6)
 FLAWLESS, NOT_REVEALED, DOES_NOT_OPEN, NO_PRICE, ABOVE_ESTIMATE, LOW_QUALITY, BARRED = range(7)
+ABOVE_CEILING = 7
 AWARDED, FAILED = 4, 6
 
 BID_FIELDS = "bidder version terms_version submitted_at state invalidity quality_bps price reason"
@@ -70,8 +74,34 @@ class Tendering(Ledger):
         assert changes.keys() <= usual.keys(), changes
         return tuple((usual | changes).values())
 
+    def package(self, **changes: Value) -> tuple[Value, ...]:
+        """A package for one envelope that may be published for an hour, but for `changes`."""
+        usual: dict[str, Value] = {
+            "title": "Jembatan",
+            "procedure": TENDER_CEPAT,
+            "ceiling": CEILING,
+            "publish_from": self.now_ms,
+            "publish_by": self.now_ms + 3_600_000,
+        }
+        assert changes.keys() <= usual.keys(), changes
+        return tuple((usual | changes).values())
+
+    def plan(self, reference: str = "T-1", **changes: Value) -> bytes:
+        """An approved plan."""
+        tender = self.do(OFFICER, "tender", "plan", reference, "IDR", self.package(**changes))
+        assert isinstance(tender, bytes)
+        self.do(AUTHORITY, "tender", "approve_plan", tender, True, "sesuai")
+        return tender
+
     def publish(self, reference: str = "T-1", estimate: int | None = None, **changes: Value) -> bytes:
-        """A tender, with an owner estimate if one is given."""
+        """A planned and published tender, with an owner estimate if one is given."""
+        return self.publish_with(changes, reference, estimate)
+
+    def publish_with(
+        self, changes: dict[str, Value], reference: str = "T-1", estimate: int | None = None
+    ) -> bytes:
+        """The same, with the changes of its terms in one piece."""
+        self.plan(reference, procedure=DUA_FILE if changes.get("envelopes") == 2 else TENDER_CEPAT)
         if estimate is not None:
             self.do(OFFICER, "tender", "set_estimate", reference, estimate, "IDR")
         tender = self.do(GROUP, "tender", "publish", reference, "IDR", self.terms(**changes))
@@ -120,6 +150,19 @@ class Tendering(Ledger):
         method = "reveal_price" if number == PRICE else "reveal_technical"
         return self.do(key(who), "tender", method, tender, self.envelope_key(tender, who, version, number))
 
+    def award(self, *names: str, reference: str = "T-1", **changes: Value) -> bytes:
+        """A tender awarded by price: the first named (alfa alone, unless given) bids lowest."""
+        tender = self.publish_with(changes, reference)
+        bidders = names or ("alfa",)
+        for price, name in enumerate(bidders, 5):
+            self.bid(tender, name, price)
+        self.close(tender)
+        for name in bidders:
+            self.reveal(tender, name)
+        self.act("evaluate", tender)
+        self.act("award", tender)
+        return tender
+
     def open_technical(self, tender: bytes, *names: str) -> None:
         """From the close to prices, where everybody opens and passes."""
         self.close(tender)
@@ -141,7 +184,8 @@ class Tendering(Ledger):
         assert isinstance(row, tuple)
         names = (
             "agency reference currency stage version published_by published_at bidders unopened opening_from "
-            "ranked awarded_at standstill_until reason"
+            "ranked awarded_at standstill_until reason book round is_reevaluated questions objections "
+            "open_objections previous"
         )
         return dict(zip(names.split(), row, strict=True))
 

@@ -27,10 +27,11 @@ def test_a_tender_is_known_by_agency_and_reference(ledger: Tendering) -> None:
 
 
 def test_an_estimate_may_change_until_publication(ledger: Tendering) -> None:
-    tender = ledger.act("set_estimate", "T-1", 500, "IDR", signer=OFFICER)
+    tender = ledger.plan("T-1")
+    ledger.act("set_estimate", "T-1", 500, "IDR", signer=OFFICER)
     ledger.act("set_estimate", "T-1", 700, "IDR", signer=OFFICER)
     assert ledger.view("tender", "estimate_of", tender) == (700, "IDR", OFFICER.address, ledger.now_ms)
-    assert ledger.publish("T-1") == tender
+    assert ledger.act("publish", "T-1", "IDR", ledger.terms()) == tender
     message = ledger.refused(OFFICER, "tender", "set_estimate", "T-1", 900, "IDR")
     assert message == "clause 2.2: T-1 is published, and its estimate stays"
     assert ledger.view("tender", "has_estimate", tender) is True
@@ -41,6 +42,7 @@ def test_an_estimate_may_change_until_publication(ledger: Tendering) -> None:
 def test_the_least_time_to_bid_is_kept_to_the_millisecond(
     ledger: Tendering, early_ms: int, is_published: bool
 ) -> None:
+    ledger.plan()
     closes_at = ledger.now_ms + PUBLICATION_MIN_MS - early_ms
     result = ledger.send(GROUP, "tender", "publish", "T-1", "IDR", ledger.terms(closes_at=closes_at))
     assert result.is_ok is is_published
@@ -48,6 +50,7 @@ def test_the_least_time_to_bid_is_kept_to_the_millisecond(
 
 @pytest.mark.parametrize(("late_ms", "is_published"), [(0, True), (1, False)])
 def test_no_tender_stays_open_for_ever(ledger: Tendering, late_ms: int, is_published: bool) -> None:
+    ledger.plan()
     closes_at = ledger.now_ms + 366 * 86_400_000 + late_ms
     result = ledger.send(GROUP, "tender", "publish", "T-1", "IDR", ledger.terms(closes_at=closes_at))
     assert result.is_ok is is_published
@@ -72,7 +75,7 @@ def test_no_tender_stays_open_for_ever(ledger: Tendering, late_ms: int, is_publi
     ],
 )
 def test_terms_up_to_their_walls_are_published(ledger: Tendering, changes: dict[str, Value]) -> None:
-    tender = ledger.act("publish", "T-1", "IDR", ledger.terms(**changes))
+    tender = ledger.publish_with(changes)
     assert ledger.view("tender", "terms_in_force", tender) == ledger.terms(**changes)
 
 

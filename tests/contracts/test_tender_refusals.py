@@ -6,11 +6,14 @@ import pytest
 
 from chain.codec import Value
 from chain.hashing import sha256
+from chain.keys import SigningKey
 from chain.result import render
 from tests.contracts.ledger import key, operator
 from tests.contracts.refusals import find_missing
 from tests.contracts.tendering import (
+    AUTHORITY,
     CLOSE_IN_MS,
+    DUA_FILE,
     GROUP,
     OFFICER,
     OTHER_GROUP,
@@ -22,6 +25,7 @@ from tests.contracts.tendering import (
     Tendering,
     price_document,
 )
+from tests.contracts.test_tender_objections import OBJECTIONS
 from vm.executor import ViewRefused
 
 Attempt = Callable[[Tendering], str]
@@ -40,8 +44,13 @@ ALFA = shown("alfa")
 
 
 def publishing(reference: str = "T-1", currency: str = "IDR", **changes: Value) -> Attempt:
-    """A publication with these terms."""
-    return lambda ledger: ledger.refused_act("publish", reference, currency, ledger.terms(**changes))
+    """A publication with these terms, under an approved plan of Tender Cepat."""
+
+    def attempt(ledger: Tendering) -> str:
+        ledger.plan()
+        return ledger.refused_act("publish", reference, currency, ledger.terms(**changes))
+
+    return attempt
 
 
 def viewing(method: str, *arguments: Value) -> Attempt:
@@ -106,17 +115,89 @@ def after_close(method: str, *arguments: Value, **terms: Value) -> Attempt:
     """An act of the selection group after the close of a tender without bids."""
 
     def attempt(ledger: Tendering) -> str:
-        tender = ledger.act("publish", "T-1", "IDR", ledger.terms(**terms))
-        assert isinstance(tender, bytes)
+        tender = ledger.publish_with(terms)
         ledger.close(tender)
         return ledger.refused_act(method, tender, *arguments)
 
     return attempt
 
 
-def _estimated_in_dollars(ledger: Tendering) -> str:
-    ledger.act("set_estimate", "T-1", 5, "USD", signer=OFFICER)
-    return publishing()(ledger)
+def estimating(amount: int, currency: str = "IDR") -> Attempt:
+    """An owner estimate under an approved plan with a ceiling of a thousand."""
+
+    def attempt(ledger: Tendering) -> str:
+        ledger.plan(ceiling=1_000)
+        return ledger.refused_act("set_estimate", "T-1", amount, currency, signer=OFFICER)
+
+    return attempt
+
+
+def planning(**changes: Value) -> Attempt:
+    """A plan of which something is another."""
+    return lambda ledger: ledger.refused_act("plan", "T-1", "IDR", ledger.package(**changes), signer=OFFICER)
+
+
+def deciding(signer: SigningKey, times: int = 1, reason: str = "sesuai") -> Attempt:
+    """A decision on a plan, the last of so many."""
+
+    def attempt(ledger: Tendering) -> str:
+        tender = ledger.act("plan", "T-1", "IDR", ledger.package(), signer=OFFICER)
+        for _ in range(times - 1):
+            ledger.act("approve_plan", tender, False, reason, signer=signer)
+        return ledger.refused_act("approve_plan", tender, True, reason, signer=signer)
+
+    return attempt
+
+
+def _publishing_unapproved(ledger: Tendering) -> str:
+    ledger.act("plan", "T-1", "IDR", ledger.package(), signer=OFFICER)
+    return ledger.refused_act("publish", "T-1", "IDR", ledger.terms())
+
+
+def _publishing_early(ledger: Tendering) -> str:
+    ledger.plan(publish_from=START + 5, publish_by=START + 10)
+    return ledger.refused_act("publish", "T-1", "IDR", ledger.terms())
+
+
+def _planning_what_is_published(ledger: Tendering) -> str:
+    ledger.publish()
+    return planning()(ledger)
+
+
+def _publishing_one_envelope_as_two(ledger: Tendering) -> str:
+    ledger.plan(procedure=DUA_FILE)
+    return ledger.refused_act("publish", "T-1", "IDR", ledger.terms())
+
+
+def asking(text: str = "apa?", wait_ms: int = 0) -> Attempt:
+    """A question, some time after publication."""
+
+    def attempt(ledger: Tendering) -> str:
+        tender = ledger.publish()
+        ledger.wait(wait_ms)
+        return ledger.refused_act("ask", tender, text, signer=key("alfa"))
+
+    return attempt
+
+
+def answering(text: str = "ini", number: int = 1, times: int = 1) -> Attempt:
+    """An answer to the one question, the last of so many."""
+
+    def attempt(ledger: Tendering) -> str:
+        tender = ledger.publish()
+        ledger.act("ask", tender, "apa?", signer=key("alfa"))
+        for _ in range(times - 1):
+            ledger.act("answer", tender, number, text)
+        return ledger.refused_act("answer", tender, number, text)
+
+    return attempt
+
+
+def _asking_too_much(ledger: Tendering) -> str:
+    tender = ledger.publish()
+    for _ in range(500):
+        ledger.act("ask", tender, "apa?", signer=key("alfa"))
+    return ledger.refused_act("ask", tender, "apa?", signer=key("alfa"))
 
 
 def _estimated_late(ledger: Tendering) -> str:
@@ -126,7 +207,7 @@ def _estimated_late(ledger: Tendering) -> str:
 
 def _published_twice(ledger: Tendering) -> str:
     ledger.publish()
-    return publishing()(ledger)
+    return ledger.refused_act("publish", "T-1", "IDR", ledger.terms())
 
 
 def _addendum(**changes: Value) -> Attempt:
@@ -208,13 +289,7 @@ def _opening_prices_unscored(ledger: Tendering) -> str:
 
 
 def _awarded(ledger: Tendering) -> bytes:
-    tender = ledger.publish()
-    ledger.bid(tender, "alfa", 5)
-    ledger.close(tender)
-    ledger.reveal(tender, "alfa")
-    ledger.act("evaluate", tender)
-    ledger.act("award", tender)
-    return tender
+    return ledger.award()
 
 
 def _too_late_to_open(ledger: Tendering) -> str:
@@ -231,7 +306,29 @@ CLOSE = START + CLOSE_IN_MS
 COMMITMENT = sha256(sha256(TENDER + key("alfa").address + bytes([1, PRICE]))).hex().upper()
 
 REFUSALS: dict[str, Attempt] = {
+    # Plan
+    f"clause 1.4: {GROUP_SHOWN} is not a commitment officer of an agency": lambda ledger: ledger.refused_act(
+        "plan", "T-1", "IDR", ledger.package()
+    ),
+    "clause 1.4: T-1 is published, and its plan stays": _planning_what_is_published,
+    "clause 1.4: a title has 1 to 500 bytes": planning(title=""),
+    "clause 1.4: a budget ceiling is above zero": planning(ceiling=0),
+    f"clause 1.4: publication is from 5 to 5, the block's time is {START}": planning(
+        publish_from=5, publish_by=5
+    ),
+    f"clause 1.4: there is no plan of a tender {NOWHERE.hex()}": lambda ledger: ledger.refused_act(
+        "approve_plan", NOWHERE, True, "sesuai", signer=AUTHORITY
+    ),
+    f"clause 1.5: {GROUP_SHOWN} is not a budget authority of barat": deciding(GROUP),
+    "clause 1.5: the plan is decided already": deciding(AUTHORITY, times=2),
+    "clause 1.5: the plan of T-1 is not approved": _publishing_unapproved,
     # Publication
+    "clause 2.1: the plan is in IDR, the terms in USD": publishing(currency="USD"),
+    f"clause 2.1: the plan has the publication from {START + 5} to {START + 10}, the block's time is {START}": (
+        _publishing_early
+    ),
+    "clause 2.6: Tender Cepat has one envelope and the lowest price wins": publishing(envelopes=2),
+    "clause 2.6: Tender dua file has two envelopes, got 1": _publishing_one_envelope_as_two,
     f"clause 2.2: {GROUP_SHOWN} is not a commitment officer of an agency": lambda ledger: ledger.refused_act(
         "set_estimate", "T-1", 5, "IDR"
     ),
@@ -239,7 +336,8 @@ REFUSALS: dict[str, Attempt] = {
         "set_estimate", "T-1", 0, "IDR", signer=OFFICER
     ),
     "clause 2.2: T-1 is published, and its estimate stays": _estimated_late,
-    "clause 2.2: the owner estimate is in USD, the terms in IDR": _estimated_in_dollars,
+    "clause 2.2: the plan is in IDR, the owner estimate in USD": estimating(5, "USD"),
+    "clause 2.2: the ceiling of the plan is 1000, the owner estimate 1001": estimating(1_001),
     "clause 2.2: the tender has no owner estimate": viewing("estimate_of"),
     f"clause 2.1: {OFFICER_SHOWN} is not in the selection group of an agency": lambda ledger: (
         ledger.refused_act("publish", "T-1", "IDR", ledger.terms(), signer=OFFICER)
@@ -265,6 +363,15 @@ REFUSALS: dict[str, Attempt] = {
     ),
     "clause 2.5: where the lowest price wins, quality has no weight, got 5": publishing(quality_weight_bps=5),
     "clause 2.5: quality counts only where there are two envelopes": publishing(award_rule=QUALITY_AND_COST),
+    # Questions
+    f"clause 3.5: questions could be asked until {CLOSE - 1_000}, the block's time is {CLOSE - 1_000}": asking(
+        wait_ms=CLOSE_IN_MS - 1_000
+    ),
+    "clause 3.5: a question has 1 to 1000 bytes": asking(""),
+    "clause 3.5: there are 500 questions already": _asking_too_much,
+    "clause 3.5: there is no question 2": answering(number=2),
+    "clause 3.5: question 1 is answered already": answering(times=2),
+    "clause 3.5: an answer has 1 to 2000 bytes": answering(""),
     # Addendum
     "clause 3.1: the tender has no version 2": viewing("terms_of", 2),
     "clause 3.2: the tender has 1 envelopes, the addendum 2": _addendum(envelopes=2),
@@ -342,4 +449,4 @@ def test_refused_with_these_words(text: str) -> None:
 
 
 def test_every_refusal_of_the_contract_is_here() -> None:
-    assert find_missing("tender", REFUSALS) == set(ELSEWHERE)
+    assert find_missing("tender", [*REFUSALS, *OBJECTIONS]) == set(ELSEWHERE)

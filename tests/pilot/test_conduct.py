@@ -72,9 +72,9 @@ def yes(_method: str, _count: int) -> None:
 def test_with_two_envelopes_prices_are_opened_only_of_those_that_passed() -> None:
     methods, outcome = run(yes)
     assert methods == [
-        *["grant"] * 2,
+        *["grant"] * 3,
         *["register"] * 3,
-        *["set_estimate", "publish"],
+        *["plan", "approve_plan", "set_estimate", "publish"],
         *["submit"] * 3,
         *["reveal_technical"] * 3,
         *["disqualify", "open_prices"],
@@ -89,8 +89,8 @@ def test_with_two_envelopes_prices_are_opened_only_of_those_that_passed() -> Non
 
 def test_with_one_envelope_bids_are_set_aside_before_any_is_opened() -> None:
     methods, _ = run(yes, envelopes=1, estimate=None)
-    assert methods[5:] == [
-        "publish",
+    assert methods[6:] == [
+        *["plan", "approve_plan", "publish"],
         *["submit"] * 3,
         "disqualify",
         *["reveal_price"] * 2,
@@ -104,7 +104,7 @@ def test_a_bid_after_the_close_cancels_the_round_and_another_one_is_published() 
     )
     assert outcome.rounds == 2
     assert methods.count("cancel") == 1
-    assert methods[methods.index("cancel") + 1 :][:2] == ["set_estimate", "publish"]
+    assert methods[methods.index("cancel") + 1 :][:4] == ["plan", "approve_plan", "set_estimate", "publish"]
 
 
 def test_a_reference_that_is_taken_leads_to_the_next_one() -> None:
