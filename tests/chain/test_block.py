@@ -14,7 +14,7 @@ from chain.block import (
     encode_compact_block,
     encode_header,
 )
-from chain.certificate import decode_certificate, encode_certificate, verify_certificate
+from chain.certificate import decode_certificate, encode_certificate, find_vote, verify_certificate
 from chain.errors import BadSignature, Invalid, Malformed
 from chain.evidence import decode_evidence, duplicate_vote, encode_evidence, verify_evidence
 from chain.hashing import Digest
@@ -146,6 +146,16 @@ def test_the_largest_block_that_can_be_governed_can_be_read_again() -> None:
     block = replace(BLOCK, transactions=(bytes(size + BLOCK_BYTES_MAX % count), *[bytes(size)] * (count - 1)))
     assert sum(len(raw) for raw in block.transactions) == BLOCK_BYTES_MAX
     assert decode_block(encode_block(block)) == block
+
+
+def test_a_vote_is_found_in_a_certificate() -> None:
+    certificate = make_certificate(BLOCK, VALIDATORS, KEYS[:3])
+    for key in KEYS[:3]:
+        vote = find_vote(certificate, VALIDATORS, key.address)
+        assert vote is not None and vote == make_vote(key, certificate.block_id)
+        verify_vote(vote, VALIDATORS, CHAIN)
+    for absent in (KEYS[3], make_key(99)):
+        assert find_vote(certificate, VALIDATORS, absent.address) is None
 
 
 def test_certificates_need_more_than_two_thirds() -> None:

@@ -63,7 +63,7 @@ def test_a_replay_is_refused_by_every_node_at_every_time(tmp_path: Path) -> None
     with running_network(tmp_path, parameters=PARAMETERS) as network:
         network.processes[2].kill()
         far = make_registration(valid_for_ms=PARAMETERS.window_ms)
-        near = make_registration(valid_for_ms=7_000)
+        near = make_registration(valid_for_ms=9_000)
         network.commit(0, [far, near])
         network.processes[2].start()
         network.processes[2].wait_until_up()

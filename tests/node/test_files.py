@@ -1,10 +1,11 @@
 """The real files: what the operating system refuses has a typed error, and replacing is all or nothing."""
 
+import errno
 from pathlib import Path
 
 import pytest
 
-from machine.faults import DiskFault, DiskFull, Unusable
+from machine.faults import DiskFault, DiskFull, Unusable, compute_fault
 from machine.files import DiskFiles, is_temporary, replace_file
 from tests.node.disk import Fate, FaultyDisk, PowerCut, every_fault
 
@@ -65,6 +66,12 @@ def test_full_disk_has_its_own_error() -> None:
     with pytest.raises(DiskFull, match=r"/dev/full: the disk is full. Free some space"):
         file.append(b"x")
     file.close()
+
+
+def test_a_limit_on_file_sizes_is_no_full_disk() -> None:
+    fault = compute_fault(OSError(errno.EFBIG, "File too large"), Path("record"))
+    assert isinstance(fault, DiskFull)
+    assert str(fault).startswith("record: the file may not grow further. Raise the limit")
 
 
 def test_refusals_name_the_file(tmp_path: Path) -> None:
