@@ -25,7 +25,7 @@ from tests.bench.figures import MeasuredBlock, Miscounted, Steady, check_account
 from tests.bench.machine import CPUS, compute_others_share, read_busy_s
 from tests.bench.profiled import BEGIN, RESULT
 from tests.bench.sender import Arrivals, Sent, saturate, send_steadily
-from tests.bench.verifying import measure_verify_per_s
+from tests.bench.verifying import Verified, measure_verifying
 from tests.bench.workload import make_transactions
 
 CHAIN = "terang-bench"
@@ -71,8 +71,8 @@ class Saturation:
 class Measured:
     """Everything that was measured, before any of it is divided by another."""
 
-    verify_before: tuple[float, ...]
-    verify_after: tuple[float, ...]
+    verify_before: tuple[Verified, ...]
+    verify_after: tuple[Verified, ...]
     saturation: Saturation
     arrivals: Arrivals | None
     heads: tuple[Head, ...]
@@ -88,7 +88,7 @@ def measure(plan: Plan, directory: Path, tell: Callable[[str], None]) -> Measure
     """
     directory.mkdir(parents=True, exist_ok=True)
     tell("verifying signatures")
-    verify_before = measure_verify_per_s(_VERIFY_ROUNDS, plan.verify_round_s)
+    verify_before = measure_verifying(_VERIFY_ROUNDS, plan.verify_round_s)
     with TemporaryDirectory(prefix="network-", dir=directory) as place:
         testnet = make_testnet(
             Path(place) / "nodes",
@@ -118,7 +118,7 @@ def measure(plan: Plan, directory: Path, tell: Callable[[str], None]) -> Measure
     tell("verifying signatures again")
     return Measured(
         verify_before=verify_before,
-        verify_after=measure_verify_per_s(_VERIFY_ROUNDS, plan.verify_round_s),
+        verify_after=measure_verifying(_VERIFY_ROUNDS, plan.verify_round_s),
         saturation=saturation,
         arrivals=arrivals,
         heads=heads,

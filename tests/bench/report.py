@@ -18,15 +18,17 @@ _MB = 1024 * 1024
 def make_document(measured: Measured) -> Document:
     """All figures, and each rate again as a ratio to signatures verified per second on one core."""
     run, steady = measured.saturation, measured.saturation.steady
-    verify_per_s = median((*measured.verify_before, *measured.verify_after))
+    verified = (*measured.verify_before, *measured.verify_after)
+    verify_per_s = median(one.per_s for one in verified)
     cpu_us = [seconds / run.transactions * 1e6 for seconds in run.node_cpu_s]
     rss_mb = [size / _MB for size in measured.rss_bytes]
     return {
         "tx_per_s": steady.per_s,
         "tx_per_verify": steady.per_s / verify_per_s,
         "verify_per_s": verify_per_s,
-        "verify_per_s_before": median(measured.verify_before),
-        "verify_per_s_after": median(measured.verify_after),
+        "verify_per_s_before": median(one.per_s for one in measured.verify_before),
+        "verify_per_s_after": median(one.per_s for one in measured.verify_after),
+        "verify_per_clock_s": median(one.per_clock_s for one in verified),
         "cpu_us_per_tx": sum(cpu_us),
         "cpu_us_per_tx_by_node": cpu_us,
         "cpu_verifications_per_tx": sum(cpu_us) * verify_per_s / 1e6,
@@ -66,8 +68,9 @@ def _latencies(measured: Measured, verify_per_s: float) -> Document:
 
 _ROWS = (
     ("committed transactions per second, saturated", "tx_per_s", "{:,.0f}"),
-    ("… for each signature verified on one core", "tx_per_verify", "{:.4f}"),
-    ("signatures verified per second on one core", "verify_per_s", "{:,.0f}"),
+    ("… for each signature verified in that time", "tx_per_verify", "{:.4f}"),
+    ("signatures verified per second of one core", "verify_per_s", "{:,.0f}"),
+    ("… by the clock, with what others left of it", "verify_per_clock_s", "{:,.0f}"),
     ("processor time per transaction, all nodes, µs", "cpu_us_per_tx", "{:,.0f}"),
     ("… in verifications", "cpu_verifications_per_tx", "{:.1f}"),
     ("processor time per transaction, client, µs", "client_cpu_us_per_tx", "{:,.0f}"),

@@ -14,7 +14,6 @@ STAGES = (
     ("carrying out blocks", "node/commit.py:Committer.commit"),
     ("… of it contracts", "vm/executor.py:execute_block"),
     ("… … asking whether the sender may", "vm/executor.py:_check_admitted"),
-    ("… … reading the state", "node/store/reading.py:StateView.get"),
     ("… of it roots", "node/commit.py:compute_next_head"),
     ("… of it writing the batch", "node/store/ledger.py:Ledger.append"),
     ("write-ahead log", "node/journal.py:Journal.sync"),
