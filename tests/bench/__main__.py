@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from machine.logs import configure_logs
 from tests.bench.measure import Measured, Plan, measure
 from tests.bench.report import Document, make_document, make_table
 from tests.bench.whereabouts import make_tables
 
 DIRECTORY = Path(".bench")
 _VERIFY_ROUND_S = 0.5
+_STAGE_BLOCKS = 8
+_STAGE_TRANSACTIONS = 800  # about what a block holds by its gas
 _BATCH_MAX = 250
 _WAITING_MAX = 4_000
 
@@ -26,6 +29,7 @@ def bench(
     ] = False,
 ) -> None:
     """Measure throughput, processor time, latency and memory of a network on this machine."""
+    configure_logs("warning", "text")  # a node's stages are measured in this process
     console = Console()
     plan = Plan(
         transactions=transactions,
@@ -34,6 +38,8 @@ def bench(
         seconds=seconds,
         per_s=per_s,
         verify_round_s=_VERIFY_ROUND_S,
+        stage_blocks=_STAGE_BLOCKS,
+        stage_transactions=_STAGE_TRANSACTIONS,
         is_profiled=profile,
     )
     measured = measure(plan, DIRECTORY, lambda what: console.print(f"… {what}", style="dim"))

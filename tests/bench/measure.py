@@ -25,6 +25,7 @@ from tests.bench.figures import MeasuredBlock, Miscounted, Steady, check_account
 from tests.bench.machine import CPUS, compute_others_share, read_busy_s
 from tests.bench.profiled import BEGIN, RESULT
 from tests.bench.sender import Arrivals, Sent, saturate, send_steadily
+from tests.bench.stages import Stages, measure_stages
 from tests.bench.verifying import Verified, measure_verifying
 from tests.bench.workload import make_transactions
 
@@ -51,6 +52,8 @@ class Plan:
     seconds: float
     per_s: float
     verify_round_s: float
+    stage_blocks: int
+    stage_transactions: int
     is_profiled: bool
 
 
@@ -73,6 +76,7 @@ class Measured:
 
     verify_before: tuple[Verified, ...]
     verify_after: tuple[Verified, ...]
+    stages: Stages
     saturation: Saturation
     arrivals: Arrivals | None
     heads: tuple[Head, ...]
@@ -89,6 +93,9 @@ def measure(plan: Plan, directory: Path, tell: Callable[[str], None]) -> Measure
     directory.mkdir(parents=True, exist_ok=True)
     tell("verifying signatures")
     verify_before = measure_verifying(_VERIFY_ROUNDS, plan.verify_round_s)
+    tell("one node's work, stage by stage")
+    with TemporaryDirectory(prefix="stages-", dir=directory) as place:
+        stages = measure_stages(Path(place) / "nodes", plan.stage_blocks, plan.stage_transactions)
     with TemporaryDirectory(prefix="network-", dir=directory) as place:
         testnet = make_testnet(
             Path(place) / "nodes",
@@ -119,6 +126,7 @@ def measure(plan: Plan, directory: Path, tell: Callable[[str], None]) -> Measure
     return Measured(
         verify_before=verify_before,
         verify_after=measure_verifying(_VERIFY_ROUNDS, plan.verify_round_s),
+        stages=stages,
         saturation=saturation,
         arrivals=arrivals,
         heads=heads,

@@ -34,6 +34,8 @@ PLAN = Plan(
     seconds=0.4,
     per_s=25.0,
     verify_round_s=0.01,
+    stage_blocks=1,
+    stage_transactions=20,
     is_profiled=False,
 )
 
@@ -45,6 +47,7 @@ def test_a_tiny_measurement_writes_every_figure(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "network.json").read_text())
     assert document.keys() >= NAMED_BY_THE_REQUIREMENTS | BESIDE
     assert all(document[name] > 0 for name in NAMED_BY_THE_REQUIREMENTS)
+    assert all(value > 0 for name, value in document.items() if name.startswith("stage_"))
     assert document["transactions"] == 60 and document["latency_transactions"] == 10
     assert len({(head.height, head.state_root) for head in measured.heads}) == 1
     assert not list((tmp_path / "bench").iterdir()), "the network's directory is removed"

@@ -8,11 +8,13 @@ from tests.bench.figures import Steady
 from tests.bench.measure import Measured, Saturation
 from tests.bench.report import make_document, make_table
 from tests.bench.sender import Arrivals
+from tests.bench.stages import Stages
 from tests.bench.verifying import Verified
 
 MEASURED = Measured(
     verify_before=tuple(Verified(count=count, cpu_s=0.5, clock_s=1.0) for count in (10_000, 15_000, 5_000)),
     verify_after=tuple(Verified(count=count, cpu_s=0.5, clock_s=1.0) for count in (10_000, 10_000, 20_000)),
+    stages=Stages(admission=50.0, proposal=1.0, write_ahead_log=2.0, carrying_out=100.0),
     saturation=Saturation(
         steady=Steady(transactions=8_000, seconds=4.0, blocks=10),
         transactions=10_000,
@@ -37,6 +39,8 @@ def test_rates_and_their_ratios() -> None:
         "verify_per_s": 20_000.0,
         "verify_per_s_before": 20_000.0,
         "verify_per_clock_s": 10_000.0,
+        "stage_admission_us": 50.0,
+        "stage_carrying_out_us": 100.0,
         "cpu_us_per_tx": 500.0,
         "cpu_verifications_per_tx": 10.0,
         "client_cpu_us_per_tx": 25.0,
