@@ -1,13 +1,34 @@
-"""How a payment order is named to the bank: everybody who reads the ledger computes the same name."""
+"""How a payment order and a supplier's account are named: everybody computes the same names from the same facts."""
+
+from dataclasses import dataclass
 
 from chain.codec import encode
-from chain.hashing import tagged_hash
+from chain.hashing import Digest, tagged_hash
 
 END_TO_END_ID_CHARACTERS = 35
 """What ISO 20022 allows (Max35Text)."""
 
 _PREFIX = "TRG"
 _DIGITS = END_TO_END_ID_CHARACTERS - len(_PREFIX)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAccount:
+    """Where a supplier is paid: holder, BIC of the bank (ISO 9362), and account number.
+
+    None of it is on the ledger: that has only `compute_account_commitment`, which the salt (32 random bytes) keeps from
+    being guessed.
+    """
+
+    holder: str
+    bank: str
+    number: str
+    salt: bytes
+
+
+def compute_account_commitment(account: BankAccount) -> Digest:
+    """What a supplier states on the ledger (`registry.set_account`) of the account that it hands to the treasury."""
+    return tagged_hash("account", encode((account.holder, account.bank, account.number, account.salt)))
 
 
 def compute_end_to_end_id(chain_id: str, order: int, attempt: int) -> str:
