@@ -12,6 +12,7 @@ from vm.module import Module
 from vm.module_codec import code_hash as compute_code_hash
 from vm.module_codec import decode_module
 from vm.overlay import Overlay, StateReader
+from vm.type_codec import read_name
 from vm.verify import verify_module
 
 
@@ -50,7 +51,11 @@ def decode_verified(data: bytes) -> Module:
 
 
 def deploy(state: Overlay, contract: str, data: bytes) -> Module:
-    """Writes a contract's module; raises `Invalid` if it does not verify."""
+    """Writes a contract's module; raises `Invalid` if it does not verify, or its id is no name.
+
+    State keys begin with the id, and no row of one contract may be taken for another's.
+    """
+    read_name(contract, "contract id")
     module = decode_verified(data)
     code_hash = compute_code_hash(data)
     state.set(module_key(code_hash), data)

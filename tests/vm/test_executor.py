@@ -358,3 +358,11 @@ def test_a_block_gives_the_same_in_another_process_with_another_hash_seed() -> N
         for seed in ("1", "2")
     }
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("contract", ["", "a b", "a\x00\x00\x01", "é", "a" * 65])
+def test_a_contract_is_deployed_under_a_name(contract: str) -> None:
+    """State keys begin with the id and a zero byte: an id with one could reach into another contract's rows."""
+    code = compile_contract(NOTEBOOK, "notebook").code
+    with pytest.raises(Invalid, match="contract id"):
+        deploy(Overlay(MemoryState()), contract, code)
