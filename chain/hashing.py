@@ -1,6 +1,7 @@
-"""SHA-256, and the domains that keep one kind of message from being taken for another."""
+"""SHA-256, the domains that keep one kind of message from being taken for another, and keys that are derived."""
 
 import hashlib
+import hmac
 from typing import NewType
 
 Digest = NewType("Digest", bytes)
@@ -22,3 +23,13 @@ def tagged(kind: str, data: bytes) -> bytes:
 def tagged_hash(kind: str, data: bytes) -> Digest:
     """SHA-256 of `data` in the domain `kind`."""
     return sha256(tagged(kind, data))
+
+
+def derive(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+    """HKDF-SHA-256 (RFC 5869): `length` bytes, at most 255 blocks of 32."""
+    root = hmac.digest(salt, key, hashlib.sha256)
+    drawn = block = b""
+    for number in range(1, -(-length // DIGEST_BYTES) + 1):
+        block = hmac.digest(root, block + info + bytes([number]), hashlib.sha256)
+        drawn += block
+    return drawn[:length]

@@ -119,6 +119,28 @@ ENVELOPE_DOCUMENT_BYTES_MAX = (
     8 * 1024 - 4
 )  # with its length, the size class of 8 kB; documents go by hash, not inside
 
+# --- Documents ------------------------------------------------------------------------------------------------
+DOCUMENT_CONTENT_BYTES_MAX = (
+    16 * 1024 * 1024
+)  # name, document and padding: a scanned contract, a drawing; larger ones are sent in parts
+DOCUMENT_BYTES_MAX = DOCUMENT_CONTENT_BYTES_MAX - 1024  # of the document itself, beside its name
+DOCUMENT_NAME_BYTES_MAX = 255  # a file name, as file systems have it
+DOCUMENT_TYPE_BYTES_MAX = 127  # a media type
+DOCUMENT_CHUNK_BYTES = 64 * 1024  # plaintext under one tag: a browser shows progress and holds little
+DOCUMENT_SIZE_CLASS_MIN = 1024  # the smallest padded content: a form and a letter look alike
+DOCUMENT_READERS_MAX = 16  # for whom a content key is wrapped: the agency, the owner, and some more
+DOCUMENT_HEADER_BYTES_MAX = 4 * 1024  # so many readers take half
+DOCUMENT_CONTAINER_BYTES_MAX = (
+    DOCUMENT_CONTENT_BYTES_MAX
+    + DOCUMENT_CONTENT_BYTES_MAX // DOCUMENT_CHUNK_BYTES * 16
+    + DOCUMENT_HEADER_BYTES_MAX
+    + 4
+)
+DOCUMENT_REQUEST_MS_MAX = 120_000  # a signed request is good for so long before and after its time
+DOCUMENTS_HELD_MAX = 1_000_000  # files of one node; their places take 200 MB of memory
+DOCUMENTS_COMING_MAX = 16  # uploads at once, each in memory: a quarter of a gigabyte
+DOCUMENT_PIECE_BYTES = 256 * 1024  # of an answer in memory at once
+
 # --- Consensus ------------------------------------------------------------------------------------------------
 CONSENSUS_ROUNDS_BEHIND_MAX = (
     64  # old rounds whose votes may still decide; at the longest waits over three hours

@@ -18,7 +18,7 @@ from vm.executor import ViewRefused
 from vm.language.compile import compile_contract
 from vm.state import PlainTree
 
-CONTRACTS = ("governance", "registry", "calendar", "tender", "agreement", "payment")
+CONTRACTS = ("governance", "registry", "calendar", "tender", "agreement", "payment", "documents")
 """What genesis deploys, in this order."""
 
 

@@ -10,9 +10,6 @@ little.
 Opening is total: whatever is wrong with the bytes, the answer is that the envelope does not open.
 """
 
-import hmac
-from hashlib import sha256
-
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,
     crypto_aead_xchacha20poly1305_ietf_encrypt,
@@ -20,6 +17,7 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 
 from chain.errors import Malformed
+from chain.hashing import derive
 from chain.limits import ENVELOPE_DOCUMENT_BYTES_MAX
 
 KEY_BYTES = 32
@@ -89,8 +87,6 @@ def _unpad(padded: bytes) -> bytes | None:
 
 
 def _derive(key: bytes, context: bytes) -> tuple[bytes, bytes]:
-    """HKDF-SHA-256: 32 bytes of cipher key and 24 of nonce."""
-    root = hmac.digest(_DOMAIN, key, sha256)
-    first = hmac.digest(root, context + b"\x01", sha256)
-    second = hmac.digest(root, first + context + b"\x02", sha256)
-    return first, second[:_NONCE_BYTES]
+    """32 bytes of cipher key and 24 of nonce."""
+    drawn = derive(key, _DOMAIN, context, KEY_BYTES + _NONCE_BYTES)
+    return drawn[:KEY_BYTES], drawn[KEY_BYTES:]

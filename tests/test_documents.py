@@ -16,7 +16,7 @@ import typer.main
 
 from cli.main import app
 from genesis.ceremony import CONTRACTS, compile_shipped
-from tests.documents import ROOT, list_documents
+from tests.pages import ROOT, list_documents
 from vm.module import Module, Role
 from vm.module_codec import decode_module
 

@@ -1,4 +1,4 @@
-"""The three contracts on a ledger in memory: compiled once, one block for each call, and a clock that tests set."""
+"""The contracts on a ledger in memory: compiled once, one block for each call, and a clock that tests set."""
 
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -21,7 +21,7 @@ from vm.language.compile import compile_contract
 from vm.overlay import MemoryState
 
 CHAIN = "terang-uji"
-CONTRACTS = ("governance", "registry", "calendar", "tender", "agreement", "payment")
+CONTRACTS = ("governance", "registry", "calendar", "tender", "agreement", "payment", "documents")
 GENESIS_MS = 1_700_000_000_000
 GAS = 20_000_000
 

@@ -1,4 +1,4 @@
-"""The three contracts with an agency's officers and some suppliers in place, and the acts of a tender in few words."""
+"""The contracts with an agency's officers and some suppliers in place, and the acts of a tender in few words."""
 
 from functools import cache
 

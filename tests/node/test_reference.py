@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from node.config import Config, format_config
-from tests.documents import REFERENCE, check_table, table
+from tests.pages import REFERENCE, check_table, table
 
 CONFIGURATION = REFERENCE / "configuration.md"
 SECTIONS = [one.name for one in fields(Config) if "rule" not in one.metadata]

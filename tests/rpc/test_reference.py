@@ -10,7 +10,7 @@ from rpc.metrics import render_metrics
 from rpc.parameters import Parameter, ParameterKind
 from rpc.schema import METHODS, SUBSCRIPTION_METHODS
 from rpc.values import AdmissionCode
-from tests.documents import REFERENCE, check_table, table
+from tests.pages import REFERENCE, check_table, table
 from tests.rpc.memory import MemoryBackend
 
 RPC = REFERENCE / "rpc.md"

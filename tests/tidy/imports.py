@@ -21,6 +21,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "msgspec": ("rpc/", "genesis/file.py", "cli/calls.py"),
     "nacl": (
         "chain/keys.py",
+        "documents/",
         "node/assembly.py",  # the operating system's chance
         "machine/keyfile.py",
         "p2p/frames.py",

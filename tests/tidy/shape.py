@@ -13,6 +13,7 @@ FUNCTION_LINES_MAX = 60
 _STRANGERS_REACH = (
     "chain",
     "consensus",
+    "documents",
     "genesis",
     "machine",
     "node",

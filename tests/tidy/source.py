@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-CORES = ("chain", "consensus", "sealed", "vm")
+CORES = ("chain", "consensus", "documents", "sealed", "vm")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from chain import limits
-from tests.documents import REFERENCE, check_table, table
+from tests.pages import REFERENCE, check_table, table
 from vm.language.compile import check_source
 from vm.language.diagnostics import RULES
 from vm.language.library import CONSTANTS, FUNCTIONS
