@@ -189,6 +189,9 @@ WANTED_PER_LINK_MAX = 20_000  # of which one link may make us wait for so many a
 PUSHES_PER_LINK_BYTES_MAX = (
     4 * 1024 * 1024
 )  # bodies of one link that wait for admission: two seconds of work; beyond, they are asked for again
+STATUS_AGE_MS_MAX = (
+    60_000  # a validator's word on where it stands; clocks that differ by more decide no blocks
+)
 BAN_SECONDS = 60  # a peer that misbehaved is not spoken to
 CONNECT_SECONDS_MAX = 5  # after a partition the system itself would try one call for minutes
 REDIAL_SECONDS_MIN = 0.1

@@ -22,6 +22,7 @@ from chain.transaction import TxId, check_transaction
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, VerifiedVote
 from machine.clock import Clock
+from machine.usage import get_cpu_seconds, get_resident_bytes
 from node.description import describe_module
 from node.follower import Follower
 from node.head import Head
@@ -257,10 +258,14 @@ class NodeBackend:
 
     def measured(self) -> Mapping[str, float]:
         """See `Backend`."""
+        resident = get_resident_bytes()
         return {
             **self._counters,
             "consensus_block_interval_seconds_count": float(self._blocks),
             "mempool_failed_txs": float(self._parts.spreading.refused),
+            "p2p_links_refused_total": float(self._parts.network.refused),
+            "process_cpu_seconds_total": get_cpu_seconds(),
+            **({} if resident is None else {"process_resident_memory_bytes": float(resident)}),
         }
 
 

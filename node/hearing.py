@@ -4,14 +4,20 @@ A node restored from an old copy, or a whole network that starts together, must 
 signer stays shut until signed statuses of more than two thirds of the power, its own included, are in. That is asked once:
 members who join a running network are not waited for by those who heard the others long ago.
 
-A status is a claim: it may start a fetch and never proves a block. But where more than a third of the power says that a
-height is committed, a correct validator says so, and a vote of ours at that height could only contradict one that an older
-life of ours has given there.
+A status from before, sent again by whoever kept it, is old by its own time and does not count. A status is a claim: it may
+start a fetch and never proves a block. But where more than a third of the power says that a height is committed, a correct
+validator says so, and a vote of ours at that height could only contradict one that an older life of ours has given there.
 """
 
 from chain.keys import Address
+from chain.limits import STATUS_AGE_MS_MAX
 from chain.validators import ValidatorSet
 from chain.vote import Height
+
+
+def is_fresh(time_ms: int, now_ms: int) -> bool:
+    """Whether a status of that time was made a moment ago, by clocks that differ as much as they may."""
+    return abs(now_ms - time_ms) <= STATUS_AGE_MS_MAX
 
 
 class Hearing:

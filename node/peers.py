@@ -32,7 +32,7 @@ from machine.clock import Clock
 from node.bodies import Bodies
 from node.fetching import BodyFetcher
 from node.follower import Follower
-from node.hearing import Hearing
+from node.hearing import Hearing, is_fresh
 from node.reactor import Fed, Reactor, VotingAllowed
 from node.signer import OldBackup, Signer
 from node.spreading import Spreading
@@ -293,6 +293,8 @@ class Peers:
         head = self._reactor.head
         if self._statuses.get(status.validator, -1) >= status.time_ms:
             return
+        if not is_fresh(status.time_ms, self._clock.now_ms()):
+            return  # sent again by whoever kept it, or of a clock that is no clock
         try:
             verified = verify_status(status, head.validators, head.chain_id)
         except Invalid:

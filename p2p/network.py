@@ -102,6 +102,7 @@ class Network:
         self._links: dict[PublicKey, Link] = {}
         self._banned_until: dict[PublicKey, float] = {}
         self._half_open: Counter[str] = Counter()
+        self.refused = 0
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -154,13 +155,17 @@ class Network:
         try:
             link = await self._open(stream, Side.LISTENER, _place(host, port))
         except LinkRefused as refusal:
-            log.info("link refused", remote=host, reason=str(refusal))
+            self._on_refusal(host, refusal)
             await trio.aclose_forcefully(stream)
             return
         finally:
             self._half_open[host] -= 1
             self._half_open += Counter()
         await self._run_link(link)
+
+    def _on_refusal(self, remote: str, refusal: LinkRefused) -> None:
+        self.refused += 1
+        log.info("link refused", remote=remote, reason=str(refusal))
 
     async def _open(self, stream: trio.SocketStream, side: Side, remote: str) -> Link:
         session = await shake_hands(stream, self._identity, side, self._get_ephemeral_seed(_EPHEMERAL_BYTES))
@@ -200,7 +205,7 @@ class Network:
                 if link.peer_id != peer.node_id:
                     raise LinkRefused(f"expected node {peer.node_id} at {remote}, got {link.peer_id}")
             except LinkRefused as refusal:
-                log.info("link refused", remote=remote, reason=str(refusal))
+                self._on_refusal(remote, refusal)
                 return
             await self._run_link(link)
         if link.traffic.bytes_received == 0 and self.find_link(link.peer) is None:

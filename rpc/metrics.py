@@ -28,7 +28,9 @@ class Metric:
 MEASURED: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric(name="consensus_total_txs", kind="gauge", text="Transactions in all blocks."),
+        Metric(
+            name="consensus_total_txs", kind="gauge", text="Transactions in blocks since this node started."
+        ),
         Metric(
             name="consensus_byzantine_validators", kind="gauge", text="Validators recorded for double votes."
         ),

@@ -11,10 +11,13 @@ import trio
 
 from chain.hashing import Digest
 from chain.keys import Signature
+from chain.limits import STATUS_AGE_MS_MAX
+from chain.status import sign_status
 from chain.vote import BlockId, Height, Round, Vote, VoteKind, sign_vote
 from cli import testnet as networks
 from genesis.document import DEMO_RULES
 from genesis.file import read_genesis
+from machine.clock import SystemClock
 from machine.keyfile import KeyKind, read_key
 from node.assembly import assemble
 from node.config import read_config
@@ -23,7 +26,7 @@ from node.opening import open_home
 from node.reactor import WorkWaits
 from p2p.handshake import Identity, Side
 from p2p.link import Link, shake_hands
-from p2p.messages import HeightHeld, Message, NewBlock, StatusMessage, VoteMessage
+from p2p.messages import GetBlocks, HeightHeld, Message, NewBlock, StatusMessage, VoteMessage
 from tests.chain.making import CHAIN
 
 M = TypeVar("M")
@@ -68,6 +71,7 @@ async def linked(
             port = await nursery.start(node.network.run)
             nursery.start_soon(node.reactor.run)
             nursery.start_soon(node.checker.run)
+            nursery.start_soon(node.follower.run)
             nursery.start_soon(node.peers.run_stall_watch)
             stream = await trio.open_tcp_stream("127.0.0.1", port)
             identity = Identity(
@@ -164,3 +168,20 @@ async def test_who_sees_a_vote_of_its_own_that_it_does_not_know_stops_signing(tm
         await listener.hear(HeightHeld)
         link.send(HeightHeld(height=Height(0), rounds=()))
         assert (await listener.hear(NewBlock)).height == 0
+
+
+def make_status(network: networks.Testnet, number: int, height: int, time_ms: int) -> StatusMessage:
+    """That validator's word that it stood at a height at that time."""
+    key = read_key(Home(network.nodes[number].home).validator_key, KeyKind.VALIDATOR, None)
+    block_id = BlockId(Digest(bytes(32)))
+    status = sign_status(key, height=Height(height), block_id=block_id, time_ms=time_ms, chain_id=CHAIN)
+    return StatusMessage(status=status)
+
+
+async def test_words_from_before_that_somebody_kept_do_not_count(tmp_path: Path) -> None:
+    network, now_ms = found(tmp_path), SystemClock().now_ms()
+    async with linked(network, 0) as (_, link, listener, _):
+        for validator in (2, 3):
+            link.send(make_status(network, validator, 7, now_ms - STATUS_AGE_MS_MAX - 1))
+        link.send(make_status(network, 2, 5, now_ms))
+        assert (await listener.hear(GetBlocks)).count == 5

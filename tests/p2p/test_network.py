@@ -131,11 +131,12 @@ async def test_links_of_former_members_are_closed_and_called_again_when_members_
 
 async def test_another_genesis_is_refused_on_both_sides() -> None:
     other = replace(make_identity(2), genesis_hash=sha256(b"another"))
-    async with two_nodes((make_identity(1), other)) as (_, first_node, _, second_node):
+    async with two_nodes((make_identity(1), other)) as (first, first_node, second, second_node):
         with trio.move_on_after(0.5):
             await first_node.up.wait()
         assert not first_node.up.is_set()
         assert not second_node.up.is_set()
+        assert first.refused > 0 and second.refused > 0
 
 
 async def test_simultaneous_calls_leave_one_link() -> None:
