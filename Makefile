@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 SOURCES := chain consensus vm p2p rpc genesis node machine payments documents sealed pilot portals cli tests
 
-.PHONY: help setup demo test check bench bundle lock clean
+.PHONY: help setup demo test chromium check bench bundle lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -26,8 +26,14 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## Five nodes, real tenders: make demo ARGS="--exit"
 	$(BIN)/terang demo $(ARGS)
 
-test: setup ## All tests
+test: setup chromium ## All tests
 	$(BIN)/pytest $(ARGS)
+
+chromium:
+	@test -x /usr/bin/chromium || { \
+	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
+	  apt-get update --quiet > /dev/null && apt-get install --quiet --yes --no-install-recommends chromium > /dev/null; } || \
+	  { echo "The tests of the portals need Chromium. On Debian, as root: apt-get install chromium"; exit 1; }
 
 check: setup ## The quick gate: format, lint, types, imports, words, the source's own rules
 	$(BIN)/ruff format --check .

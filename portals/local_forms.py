@@ -9,30 +9,39 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal, format_percent, get_currency_precision, get_currency_symbol
+from babel.numbers import (
+    format_percent,
+    get_currency_precision,
+    get_currency_symbol,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 
 from chain.errors import Malformed
+from chain.time import TIME_MS_MAX
 from portals.languages import Language
 
 WIB_MINUTES = 420
 _ZONES = {420: "WIB", 480: "WITA", 540: "WIT"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = {"id": "d MMMM y HH.mm", "en": "d MMMM y, HH:mm"}
+_DAYS = TIME_MS_MAX // 86_400_000
 _INPUT = "%Y-%m-%dT%H:%M"
 
 
 def format_number(number: int, language: Language) -> str:
-    """A plain number with its groups."""
-    return format_decimal(number, locale=language.locale)
+    """A plain number with its groups, however large: decimal arithmetic would round what the ledger can hold."""
+    return f"{number:,}".replace(",", str(get_group_symbol(locale=language.locale)))
 
 
 def format_amount(amount: int, currency: str, language: Language) -> str:
     """An amount in minor units; the rupiah has none."""
     digits = count_minor_digits(currency)
+    text = str(amount).rjust(digits + 1, "0")
+    whole, fraction = text[: len(text) - digits], text[len(text) - digits :]
+    point = str(get_decimal_symbol(locale=language.locale)) if digits else ""
     symbol = get_currency_symbol(currency, locale=language.locale)
-    number = Decimal(amount).scaleb(-digits)
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return f"{symbol} {format_decimal(number, pattern, locale=language.locale)}"
+    return f"{symbol} {format_number(int(whole), language)}{point}{fraction}"
 
 
 def count_minor_digits(currency: str) -> int:
@@ -46,14 +55,18 @@ def format_share(share_bps: int, language: Language) -> str:
 
 
 def format_time(time_ms: int, language: Language, offset_minutes: int = WIB_MINUTES) -> str:
-    """A moment in the zone of an agency, to the minute."""
+    """A moment in the zone of an agency, to the minute; beyond the calendar's end its milliseconds."""
+    if time_ms > TIME_MS_MAX:
+        return format_number(time_ms, language)
     moment = _local(time_ms, offset_minutes)
     zone = _ZONES.get(offset_minutes, f"UTC{offset_minutes / 60:+.0f}")
     return f"{format_datetime(moment, _TIME[language.code], locale=language.locale)} {zone}"
 
 
 def format_day(day: int, language: Language) -> str:
-    """A day that is counted from 1970-01-01."""
+    """A day that is counted from 1970-01-01; beyond the calendar's end its number."""
+    if day >= _DAYS:
+        return format_number(day, language)
     return format_date(date(1970, 1, 1) + timedelta(days=day), "d MMMM y", locale=language.locale)
 
 

@@ -132,6 +132,10 @@ class Page:
 
     async def render(self, template: str, *, code: int = 200, **values: object) -> Response:
         """A page of this portal."""
+        return await self.render_all(template, values, code=code)
+
+    async def render_all(self, template: str, values: Mapping[str, object], *, code: int = 200) -> Response:
+        """The same for values that come from several hands."""
         text = (
             get_templates()
             .get_template(template)

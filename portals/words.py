@@ -57,12 +57,18 @@ def _words(fields: tuple[FieldInfo, ...], language: Language) -> list[FieldWords
     return [
         FieldWords(
             name=field.name,
-            label=language.name(f"field.{field.name}"),
+            label=_label(field, language),
             type=field.type,
             reading=reading_of(field),
         )
         for field in fields
     ]
+
+
+def _label(field: FieldInfo, language: Language) -> str:
+    """A price that is bytes is sealed: such a field has a label of its own."""
+    special = f"field.{field.name}.{field.type}"
+    return language.name(special if language.knows(special) else f"field.{field.name}")
 
 
 def reading_of(field: FieldInfo) -> str:

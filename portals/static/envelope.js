@@ -49,11 +49,11 @@ export async function open(ciphertext, key, context) {
   }
 }
 
-/** What an envelope is sealed for, as the tender contract computes it. */
-export async function makeContext({ chainId, tender, termsVersion, bidder, version, number }) {
+/** What an envelope is sealed for, as the tender contract computes it; `book` names the tender and its round. */
+export async function makeContext({ chainId, book, termsVersion, bidder, version, number }) {
   const word = (value) => wide(value, 32);
   const chain = await sha256(toUtf8(chainId));
-  return sha256(concat(chain, tender, word(termsVersion), bidder, word(version), word(number)));
+  return sha256(concat(chain, book, word(termsVersion), bidder, word(version), word(number)));
 }
 
 /** The key of one envelope, from the person's key that derives. */

@@ -2,6 +2,9 @@
 
 from portals.forms import Field, Form, Kind
 
+_TENDER = Field(name="tender", kind=Kind.HIDDEN_DATA)
+_AGREEMENT = Field(name="agreement", kind=Kind.HIDDEN_DATA)
+
 REGISTER = Form(
     contract="registry",
     method="register",
@@ -10,7 +13,67 @@ REGISTER = Form(
         Field(name="nib_commitment", kind=Kind.HIDDEN_DATA),
         Field(name="npwp_commitment", kind=Kind.HIDDEN_DATA),
     ),
-    script="page-register.js",
+)
+ASK = Form(contract="tender", method="ask", fields=(_TENDER, Field(name="text", kind=Kind.TEXT)))
+SUBMIT = Form(
+    contract="tender",
+    method="submit",
+    fields=(
+        _TENDER,
+        Field(name="version", kind=Kind.HIDDEN_NUMBER),
+        Field(name="terms_version", kind=Kind.HIDDEN_NUMBER),
+        Field(name="technical", kind=Kind.HIDDEN_DATA, is_optional=True),
+        Field(name="technical_commitment", kind=Kind.HIDDEN_DATA, is_optional=True),
+        Field(name="price", kind=Kind.HIDDEN_DATA),
+        Field(name="price_commitment", kind=Kind.HIDDEN_DATA),
+    ),
+)
+WITHDRAW = Form(contract="tender", method="withdraw", fields=(_TENDER,))
+REVEAL_TECHNICAL = Form(
+    contract="tender",
+    method="reveal_technical",
+    fields=(_TENDER, Field(name="key", kind=Kind.HIDDEN_DATA)),
+)
+REVEAL_PRICE = Form(
+    contract="tender", method="reveal_price", fields=(_TENDER, Field(name="key", kind=Kind.HIDDEN_DATA))
+)
+OBJECT = Form(
+    contract="tender",
+    method="object",
+    fields=(
+        _TENDER,
+        Field(name="reason", kind=Kind.TEXT),
+        Field(name="documents", kind=Kind.FILE, is_optional=True),
+    ),
+)
+SIGN = Form(
+    contract="agreement",
+    method="sign",
+    fields=(_AGREEMENT, Field(name="version", kind=Kind.HIDDEN_NUMBER)),
+)
+REPORT_DELIVERY = Form(
+    contract="agreement",
+    method="report_delivery",
+    fields=(
+        _AGREEMENT,
+        Field(name="milestone", kind=Kind.HIDDEN_NUMBER),
+        Field(name="amount", kind=Kind.AMOUNT),
+        Field(name="note", kind=Kind.TEXT, is_optional=True),
+        Field(name="documents", kind=Kind.FILE, is_optional=True),
+    ),
 )
 
-FORMS = {form.name: form for form in (REGISTER,)}
+FORMS = {
+    form.name: form
+    for form in (
+        REGISTER,
+        ASK,
+        SUBMIT,
+        WITHDRAW,
+        REVEAL_TECHNICAL,
+        REVEAL_PRICE,
+        OBJECT,
+        SIGN,
+        REPORT_DELIVERY,
+    )
+}

@@ -1,0 +1,55 @@
+// Sealing a bid: price and proposal become envelopes in this page; only what is sealed is posted.
+
+import { fromHex, toHex } from "./bytes.js";
+import { find, tell } from "./elements.js";
+import { PRICE, TECHNICAL, envelopeKey, makeContext, nextVersion, priceDocument, seal, technicalDocument } from "./envelope.js";
+import { sha256 } from "./hashing.js";
+import { findUnfitness, loadKeys } from "./keyring.js";
+import { readAmount } from "./amounts.js";
+import { say } from "./texts.js";
+import { showAmount } from "./values.js";
+
+const about = find("sealing")?.dataset;
+
+async function sealInto(field, document, keys, number, version) {
+  const context = await makeContext({
+    chainId: about.chain, book: fromHex(about.book), termsVersion: BigInt(about.terms),
+    bidder: fromHex(about.bidder), version, number,
+  });
+  const key = await envelopeKey(keys, context);
+  find(`field-${field}`).value = toHex(await seal(document, key, context));
+  find(`field-${field}_commitment`).value = toHex(await sha256(key));
+}
+
+async function sealBid() {
+  if ((await findUnfitness()) !== null) throw new Error(say("This browser cannot seal bids: see the page “My key”."));
+  const keys = await loadKeys();
+  if (keys === null) throw new Error(say("The key is not in this browser. Bring it in at “My key”: it seals the bid and opens it later."));
+  const price = readAmount(find("bid-price").value, about.currency);
+  if (price === null || price === 0n) throw new Error(say("Write the price in digits, such as 12.500.000."));
+  const version = nextVersion(about.last);
+  find("field-version").value = version.toString();
+  if (about.envelopes === "2") {
+    const proposal = new Uint8Array(await find("bid-technical").files[0].arrayBuffer());
+    await sealInto("technical", technicalDocument(await sha256(proposal)), keys, TECHNICAL, version);
+  }
+  await sealInto("price", priceDocument(price), keys, PRICE, version);
+}
+
+if (about) {
+  find("bid-price").addEventListener("input", (event) => {
+    const price = readAmount(event.target.value, about.currency);
+    find("bid-price-shown").textContent = price === null ? "" : showAmount(price, about.currency);
+  });
+  document.querySelector('form[data-form="tender.submit"]').addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await sealBid();
+      tell(find("bid-problem"), "");
+      event.target.submit();
+    } catch (error) {
+      tell(find("bid-problem"), error.message);
+      event.submitter.disabled = false;
+    }
+  });
+}

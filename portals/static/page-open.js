@@ -1,0 +1,30 @@
+// Opening an envelope: its key is derived again from the person's key and the bid's context, and revealed.
+
+import { fromHex, toHex } from "./bytes.js";
+import { find, tell } from "./elements.js";
+import { envelopeKey, makeContext } from "./envelope.js";
+import { findUnfitness, loadKeys } from "./keyring.js";
+import { say } from "./texts.js";
+
+const about = find("opening")?.dataset;
+
+async function deriveKey() {
+  const keys = (await findUnfitness()) === null ? await loadKeys() : null;
+  if (keys === null) throw new Error(say("The key that sealed this bid is not in this browser. Bring it in at “My key” first."));
+  const context = await makeContext({
+    chainId: about.chain, book: fromHex(about.book), termsVersion: BigInt(about.terms),
+    bidder: fromHex(about.bidder), version: BigInt(about.version), number: Number(about.number),
+  });
+  return envelopeKey(keys, context);
+}
+
+if (about) {
+  const button = document.querySelector("form[data-form] button");
+  button.disabled = true;
+  try {
+    find("field-key").value = toHex(await deriveKey());
+    button.disabled = false;
+  } catch (error) {
+    tell(find("open-problem"), error.message);
+  }
+}

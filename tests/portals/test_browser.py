@@ -1,0 +1,114 @@
+"""One person in a real browser: makes a key, registers, reads what is signed, signs, and sees it on the record."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from portals.languages import NAMES
+from portals.supplier.portal import SUPPLIER, VIEWS
+from tests.portals.browser import DESKTOP, PHONE, open_page, serving
+from tests.portals.making import Site
+
+PHRASE = "empat kata acak sekali"
+
+
+def make_a_key(page: Page, address: str, folder: Path) -> Path:
+    """Makes a key in the page and saves its file."""
+    page.goto(f"{address}/key")
+    page.fill("#make-passphrase", PHRASE)
+    page.fill("#make-again", PHRASE)
+    page.click("#make button")
+    with page.expect_download() as download:
+        page.click("#key-file")
+    path = folder / "key.json"
+    download.value.save_as(path)
+    page.click("#use-made")
+    page.wait_for_selector("#held:not([hidden])")
+    return path
+
+
+def fill_registration(page: Page, address: str, name: str) -> None:
+    """Fills the form of a registration, saves the file of numbers, and goes on to signing."""
+    page.goto(f"{address}/register")
+    page.fill("#field-name", name)
+    page.fill("#nib", "1234567890123")
+    page.fill("#npwp", "01.234.567.8-901.000")
+    with page.expect_download():
+        page.click("#numbers-file")
+    page.click("form[data-form] button[type=submit]")
+    page.wait_for_selector("#sign:not([disabled])")
+
+
+@pytest.mark.parametrize("language", list(NAMES))
+def test_a_supplier_registers_with_a_key_that_the_page_made(
+    browser: Browser, tmp_path: Path, language: str
+) -> None:
+    site = Site(SUPPLIER, VIEWS, nodes=4)
+    size = PHONE if language == "id" else DESKTOP
+    with serving(site.app) as address, open_page(browser, size) as page:
+        home = f"{address}/{language}"
+        make_a_key(page, home, tmp_path)
+        fill_registration(page, home, "CV Mitra <b>Lestari</b>")
+        shown = page.inner_text("#shown")
+        assert "registry.register" in shown and "CV Mitra <b>Lestari</b>" in shown
+        page.click("#sign")
+        page.wait_for_selector(".notice.good")
+        page.goto(f"{home}/")
+        assert page.inner_text("h1") == "CV Mitra <b>Lestari</b>"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_key_is_taken_out_and_comes_back_from_its_file(browser: Browser, tmp_path: Path) -> None:
+    with serving(Site(SUPPLIER, VIEWS).app) as address, open_page(browser) as page:
+        home = f"{address}/id"
+        file = make_a_key(page, home, tmp_path)
+        own = page.inner_text("#held-address")
+        page.click("#forget")
+        page.click("#forget-yes")
+        page.wait_for_selector("#none:not([hidden])")
+        page.set_input_files("#bring-file", file)
+        page.fill("#bring-passphrase", "another phrase")
+        page.click("#bring button")
+        page.wait_for_selector("#bring-problem:not([hidden])")
+        page.fill("#bring-passphrase", PHRASE)
+        page.click("#bring button")
+        page.wait_for_selector("#held:not([hidden])")
+        assert page.inner_text("#held-address") == own
+
+
+def test_no_script_can_read_a_key_in_use(browser: Browser, tmp_path: Path) -> None:
+    with serving(Site(SUPPLIER, VIEWS).app) as address, open_page(browser) as page:
+        make_a_key(page, f"{address}/en", tmp_path)
+        readable = page.evaluate(
+            """async () => {
+                const { loadKeys } = await import("/static/keyring.js");
+                const keys = await loadKeys();
+                return [keys.signing.extractable, keys.envelopes.extractable, Object.keys(keys).sort()];
+            }"""
+        )
+        assert readable == [False, False, ["address", "envelopes", "publicKey", "signing"]]
+
+
+def test_bytes_that_were_changed_on_their_way_are_not_signed(browser: Browser, tmp_path: Path) -> None:
+    site = Site(SUPPLIER, VIEWS)
+    with serving(site.app) as address, open_page(browser) as page:
+        home = f"{address}/en"
+        make_a_key(page, home, tmp_path)
+        page.route("**/compose/**", _forge)
+        page.goto(f"{home}/register")
+        page.fill("#field-name", "CV")
+        page.fill("#nib", "1234567890123")
+        page.fill("#npwp", "1234567890123")
+        with page.expect_download():
+            page.click("#numbers-file")
+        page.click("form[data-form] button[type=submit]")
+        page.wait_for_selector("#sign-problem:not([hidden])")
+        assert page.is_disabled("#sign")
+
+
+def _forge(route: Route) -> None:
+    """A portal that hands out bytes for another network."""
+    answer = route.fetch()
+    text = answer.text().replace('data-chain="terang-uji"', 'data-chain="terang-lain"')
+    route.fulfill(response=answer, body=text)
