@@ -2,9 +2,9 @@
 blocks.
 
 A node that does not answer, or says that it has too much to do, costs one try: the next address is asked, and stays the
-first choice while it answers. An answer has a bound in size and, for trio, in time, however slowly it drips. What a node
-says is its own word; who must not trust one node asks for proofs. Requests and how their answers are read stand in
-`rpc.requests`.
+first choice while it answers. An answer has a bound in size and, where calls are awaited, in time, however slowly it
+drips. What a node says is its own word; who must not trust one node asks for proofs. Requests and how their answers are
+read stand in `rpc.requests`.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
+import anyio
 import httpx2
 import msgspec
 import trio
@@ -50,7 +51,7 @@ class _NotServing(Exception):
     """The node says that it has too much to do."""
 
 
-_FAILURES = (httpx2.RequestError, httpx2.InvalidURL, trio.TooSlowError, _NotServing)
+_FAILURES = (httpx2.RequestError, httpx2.InvalidURL, TimeoutError, _NotServing)
 """What one try at one address may end with."""
 
 
@@ -108,7 +109,7 @@ class Subscription:
 
 
 class Client:
-    """For trio. Use it as an async context manager."""
+    """For trio, and but for `subscribe` for any loop that anyio knows. Use it as an async context manager."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = _Addresses(addresses)
@@ -142,7 +143,7 @@ class Client:
         body = encode_request(request)
         for address in self._addresses.in_order():
             try:
-                with trio.fail_after(ANSWER_TIMEOUT_S):
+                with anyio.fail_after(ANSWER_TIMEOUT_S):
                     answer = await self._post(address, body)
             except _FAILURES as error:
                 self._addresses.turn_away(address, _reason(error))
@@ -152,7 +153,7 @@ class Client:
 
     async def _post(self, address: str, body: bytes) -> bytes:
         answer = bytearray()
-        with trio.CancelScope() as reading:
+        with anyio.CancelScope() as reading:
             async with self._http.stream("POST", address, content=body, headers=_HEADERS) as response:
                 _check_serving(response)
                 async for piece in response.aiter_bytes():

@@ -3,41 +3,13 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Route
 
 from portals.languages import NAMES
 from portals.supplier.portal import SUPPLIER, VIEWS
 from tests.portals.browser import DESKTOP, PHONE, open_page, serving
 from tests.portals.making import Site
-
-PHRASE = "empat kata acak sekali"
-
-
-def make_a_key(page: Page, address: str, folder: Path) -> Path:
-    """Makes a key in the page and saves its file."""
-    page.goto(f"{address}/key")
-    page.fill("#make-passphrase", PHRASE)
-    page.fill("#make-again", PHRASE)
-    page.click("#make button")
-    with page.expect_download() as download:
-        page.click("#key-file")
-    path = folder / "key.json"
-    download.value.save_as(path)
-    page.click("#use-made")
-    page.wait_for_selector("#held:not([hidden])")
-    return path
-
-
-def fill_registration(page: Page, address: str, name: str) -> None:
-    """Fills the form of a registration, saves the file of numbers, and goes on to signing."""
-    page.goto(f"{address}/register")
-    page.fill("#field-name", name)
-    page.fill("#nib", "1234567890123")
-    page.fill("#npwp", "01.234.567.8-901.000")
-    with page.expect_download():
-        page.click("#numbers-file")
-    page.click("form[data-form] button[type=submit]")
-    page.wait_for_selector("#sign:not([disabled])")
+from tests.portals.walking import PHRASE, fill_registration, make_a_key, sign
 
 
 @pytest.mark.parametrize("language", list(NAMES))
@@ -52,8 +24,7 @@ def test_a_supplier_registers_with_a_key_that_the_page_made(
         fill_registration(page, home, "CV Mitra <b>Lestari</b>")
         shown = page.inner_text("#shown")
         assert "registry.register" in shown and "CV Mitra <b>Lestari</b>" in shown
-        page.click("#sign")
-        page.wait_for_selector(".notice.good")
+        sign(page)
         page.goto(f"{home}/")
         assert page.inner_text("h1") == "CV Mitra <b>Lestari</b>"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -9,6 +9,7 @@ from tests.tidy.source import Finding, Source, house
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "anyio": (
+        "rpc/client.py",
         "rpc/hub.py",
         "rpc/lines.py",
         "rpc/server.py",
