@@ -7,9 +7,12 @@ them (a network, or a test with the contract machine alone) decides how.
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import Enum
+from typing import TypeAlias, TypeVar
 
 from chain.codec import Value
+from chain.keys import Address
+from chain.payment import BankAccount
 from chain.result import TransactionResult, render
 from chain.transaction import Call
 from pilot.keyring import Person
@@ -53,13 +56,21 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """Hand a supplier's account to the treasury's gateway; go on when it has it."""
+
+    supplier: Address
+    account: BankAccount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Tell the watchers where this tender stands."""
 
     name: str
 
 
-Wish: TypeAlias = Send | Sleep | Ask | Stage
+Wish: TypeAlias = Send | Sleep | Ask | HandOver | Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +99,18 @@ def is_refused_by(result: TransactionResult, *clauses: str) -> bool:
 
 
 Procedure: TypeAlias = Generator[Wish, Answer, "Outcome"]
+Answered = TypeVar("Answered")
+Part = Generator[Wish, Answer, Answered]
+"""A piece of a procedure and what comes of it."""
+
+
+def must(*acts: Act, also: tuple[str, ...] = ()) -> Part[tuple[TransactionResult, ...]]:
+    """Sends acts of which each takes effect or is refused by one of `also`; raises `Refused` otherwise."""
+    results = (yield Send(acts=acts)).results if acts else ()
+    for result in results:
+        if not result.is_ok and not is_refused_by(result, *also):
+            raise Refused(refusal(result))
+    return results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +121,32 @@ class Winner:
     price: int
 
 
+class OrderState(Enum):
+    """Where a payment order stands, by the contract's numbers."""
+
+    REQUESTED = 1
+    APPROVED = 2
+    SENT = 3
+    SETTLED = 4
+    RETURNED = 5
+    DECLINED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A payment order at the end of a run: net amount in minor units, and how often it was released."""
+
+    number: int
+    currency: str
+    net: int
+    state: OrderState
+    attempt: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a tender ended on the ledger: the stage in the contract's word, winners by rank, and how often it
-    was published.
+    """How a tender ended on the ledger: the stage in the contract's word, winners by rank, how often it was published, and
+    the payment orders of its agreements.
     """
 
     tender: bytes
@@ -109,3 +154,4 @@ class Outcome:
     winners: tuple[Winner, ...]
     bids: int
     rounds: int
+    orders: tuple[Order, ...] = ()

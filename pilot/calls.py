@@ -2,6 +2,8 @@
 it reads.
 """
 
+from collections.abc import Sequence
+
 from chain.codec import Value, as_array, as_uint
 from chain.hashing import sha256, tagged_hash
 from chain.keys import Address
@@ -13,6 +15,7 @@ from sealed.envelope import seal
 ROLE_COMMITMENT_OFFICER = 2
 ROLE_SELECTION_GROUP = 3
 ROLE_BUDGET_AUTHORITY = 4
+ROLE_PAYMENT_OFFICER = 5
 STAGE_FAILED = 6
 TECHNICAL = 1
 PRICE = 2
@@ -145,6 +148,51 @@ def finalise(tender: bytes) -> Call:
 def cancel(tender: bytes, reason: str) -> Call:
     """Clause 7.4, by the selection group."""
     return Call(contract="tender", method="cancel", arguments=(tender, reason))
+
+
+# --- After the award ----------------------------------------------------------------------------------------
+
+
+def agreement_id(tender: bytes, supplier: Address) -> bytes:
+    """The id of the agreement of a tender with a supplier, as the agreement contract computes it."""
+    return sha256(tender + supplier)
+
+
+def set_account(commitment: bytes) -> Call:
+    """Clause 2.3 of the registry."""
+    return Call(contract="registry", method="set_account", arguments=(commitment,))
+
+
+def draft_agreement(tender: bytes, supplier: Address, amounts: Sequence[int], due_ms: int) -> Call:
+    """Clause 1.1 of the agreement contract: a milestone for each amount, all due at one time."""
+    wanted = tuple((f"Termin {number}", to_abi(amount), due_ms) for number, amount in enumerate(amounts, 1))
+    return Call(contract="agreement", method="draft", arguments=(tender, supplier, wanted))
+
+
+def sign_agreement(agreement: bytes) -> Call:
+    """Clause 2.1 of the agreement contract: the first version."""
+    return Call(contract="agreement", method="sign", arguments=(agreement, 1))
+
+
+def report_delivery(agreement: bytes, milestone: int, amount: int) -> Call:
+    """Clause 4.1 of the agreement contract."""
+    arguments = (agreement, milestone, to_abi(amount), "selesai", b"")
+    return Call(contract="agreement", method="report_delivery", arguments=arguments)
+
+
+def accept_delivery(agreement: bytes, delivery: int) -> Call:
+    """Clause 4.3 of the agreement contract."""
+    return Call(contract="agreement", method="accept", arguments=(agreement, delivery, "sesuai"))
+
+
+def close_agreement(agreement: bytes) -> Call:
+    """Clause 5.1 of the agreement contract, with the best rating."""
+    return Call(contract="agreement", method="close", arguments=(agreement, 5, "selesai tepat waktu"))
+
+
+def approve_payment(order: int, tax: int) -> Call:
+    """Clause 2.1 of the payment contract: without deductions."""
+    return Call(contract="payment", method="approve", arguments=(order, 0, to_abi(tax)))
 
 
 def standstill_until(record: Value) -> int:

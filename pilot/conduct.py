@@ -1,14 +1,12 @@
-"""One tender from the owner estimate to the final award, as its people would do it. Pure: it only says what
-it wants.
+"""One tender from its plan to the last payment, as its people would do it. Pure: it only says what it wants.
 
 Stages wait for each other as the contract's clauses do; within a stage everything is sent at once. A bid that
 the network brought after the close is not argued with: the tender is cancelled with that reason and published
 again, as a new round.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from chain.codec import Value, as_array, as_bytes, as_text, as_uint
 from chain.keys import Address
@@ -18,25 +16,26 @@ from chain.transaction import Call
 from pilot import calls, gas
 from pilot.acts import (
     Act,
-    Answer,
     Ask,
+    Order,
     Outcome,
+    Part,
     Procedure,
     Refused,
-    Send,
     Sleep,
     Stage,
     Winner,
-    Wish,
     is_refused_by,
-    refusal,
+    must,
 )
+from pilot.fulfil import Award, fulfil
 from pilot.keyring import (
     Keyring,
     Person,
     budget_authority_of,
     commitment_officer_of,
     operator_of,
+    payment_officer_of,
     selection_group_of,
     supplier_named,
 )
@@ -50,9 +49,6 @@ NAME_TAKEN = ("clause 1.1", "clause 1.4: {} is published")
 SUPERSEDED = ("clause 4.3",)
 REGISTERED = ("clause 2.1: {} is registered",)
 GRANTED = ("clause 1.1: {} holds",)
-
-Answered = TypeVar("Answered")
-Part = Generator[Wish, Answer, Answered]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +76,20 @@ class _Round:
     keyring: Keyring
     chain_id: str
     pace: Pace
+    is_paid: bool
 
     @property
     def group(self) -> Person:
         return selection_group_of(self.plan.agency)
 
 
-def conduct(plan: TenderPlan, keyring: Keyring, chain_id: str, pace: Pace) -> Procedure:
-    """Runs a tender to its end; raises `Refused` when the ledger refuses what it should not."""
+def conduct(
+    plan: TenderPlan, keyring: Keyring, chain_id: str, pace: Pace, *, is_paid: bool = False
+) -> Procedure:
+    """Runs a tender to its end; raises `Refused` when the ledger refuses what it should not.
+
+    `is_paid`: the treasury's gateway is there, and payments are waited for. Without it orders are released, and wait.
+    """
     yield from _prepare(plan, keyring)
     for number in range(1, PILOT_ROUNDS_MAX + 1):
         reference = plan.reference if number == 1 else f"{plan.reference}#{number}"
@@ -100,6 +102,7 @@ def conduct(plan: TenderPlan, keyring: Keyring, chain_id: str, pace: Pace) -> Pr
             keyring=keyring,
             chain_id=chain_id,
             pace=pace,
+            is_paid=is_paid,
         )
         outcome = yield from _run_round(opened, number)
         if outcome is not None:
@@ -114,12 +117,26 @@ def _run_round(opened: _Round, number: int) -> Part[Outcome | None]:
         return None
     if not (yield from _submit(published)):
         reason = "bids did not reach a block before the close: the network was too slow"
-        yield from _must(_group_act(published, calls.cancel(published.tender, reason)))
+        yield from must(_group_act(published, calls.cancel(published.tender, reason)))
         return None
     yield Sleep(until_ms=published.closes_at)
     yield from _open(published)
     yield from _award(published)
-    return (yield from _read_outcome(published, number))
+    outcome = yield from _read_outcome(published, number)
+    orders: list[Order] = []
+    for winner in outcome.winners:
+        orders += yield from fulfil(_award_of(published, winner), opened.keyring, is_paid=opened.is_paid)
+    yield Stage(name="done")
+    return replace(outcome, orders=tuple(orders))
+
+
+def _award_of(opened: _Round, winner: Winner) -> Award:
+    return Award(
+        tender=opened.tender,
+        agency=opened.plan.agency,
+        winner=winner,
+        supplier=opened.keyring.address_of(supplier_named(winner.bidder)),
+    )
 
 
 # --- Before and at publication ------------------------------------------------------------------------------
@@ -134,6 +151,7 @@ def _prepare(plan: TenderPlan, keyring: Keyring) -> Part[None]:
         (calls.ROLE_COMMITMENT_OFFICER, commitment_officer_of(plan.agency)),
         (calls.ROLE_SELECTION_GROUP, selection_group_of(plan.agency)),
         (calls.ROLE_BUDGET_AUTHORITY, budget_authority_of(plan.agency)),
+        (calls.ROLE_PAYMENT_OFFICER, payment_officer_of(plan.agency)),
     ]
     acts = [
         Act(
@@ -154,7 +172,7 @@ def _prepare(plan: TenderPlan, keyring: Keyring) -> Part[None]:
         )
         for bidder, name in names.items()
     ]
-    yield from _must(*acts, also=REGISTERED + GRANTED)
+    yield from must(*acts, also=REGISTERED + GRANTED)
 
 
 def _publish(opened: _Round) -> Part[_Round | None]:
@@ -165,7 +183,7 @@ def _publish(opened: _Round) -> Part[_Round | None]:
     plan = opened.plan
     now_ms = (yield Sleep(until_ms=0)).now_ms
     closes_at = now_ms + opened.pace.submission_ms + opened.pace.grace_ms
-    (result,) = yield from _must(
+    (result,) = yield from must(
         _group_act(opened, calls.publish(opened.reference, plan, closes_at)), also=NAME_TAKEN + TOO_LATE
     )
     return replace(opened, closes_at=closes_at) if result.is_ok else None
@@ -176,10 +194,10 @@ def _plan(opened: _Round) -> Part[bool]:
     now_ms = (yield Stage(name="planning")).now_ms
     plan, officer = opened.plan, commitment_officer_of(opened.plan.agency)
     planning = calls.plan_tender(opened.reference, plan, now_ms + PUBLICATION_PERIOD_MS)
-    (result,) = yield from _must(Act(signer=officer, calls=(planning,), gas_limit=gas.PLAN), also=NAME_TAKEN)
+    (result,) = yield from must(Act(signer=officer, calls=(planning,), gas_limit=gas.PLAN), also=NAME_TAKEN)
     if not result.is_ok:
         return False
-    yield from _must(
+    yield from must(
         Act(
             signer=budget_authority_of(plan.agency),
             calls=(calls.approve_plan(opened.tender),),
@@ -188,7 +206,7 @@ def _plan(opened: _Round) -> Part[bool]:
     )
     if plan.estimate is not None:
         estimate = calls.set_estimate(opened.reference, plan.estimate, plan.currency)
-        yield from _must(Act(signer=officer, calls=(estimate,), gas_limit=gas.SET_ESTIMATE))
+        yield from must(Act(signer=officer, calls=(estimate,), gas_limit=gas.SET_ESTIMATE))
     return True
 
 
@@ -205,7 +223,7 @@ def _submit(opened: _Round) -> Part[bool]:
         )
         for bid in opened.plan.bids
     )
-    results = yield from _must(*acts, also=SUPERSEDED + TOO_LATE)
+    results = yield from must(*acts, also=SUPERSEDED + TOO_LATE)
     return not any(is_refused_by(result, *TOO_LATE) for result in results)
 
 
@@ -268,7 +286,6 @@ def _award(opened: _Round) -> Part[None]:
 def _read_outcome(opened: _Round, number: int) -> Part[Outcome]:
     stage = (yield Ask(contract="tender", method="stage", arguments=(opened.tender,))).value
     rows = (yield Ask(contract="tender", method="winner_list", arguments=(opened.tender,))).value
-    yield Stage(name="done")
     names = {
         opened.keyring.address_of(supplier_named(bid.bidder)): bid.bidder for bid in opened.plan.standing
     }
@@ -294,15 +311,6 @@ def _group_act(opened: _Round, *wanted: Call) -> Act:
     return Act(signer=opened.group, calls=wanted, gas_limit=gas.group_act(len(opened.plan.standing)))
 
 
-def _must(*acts: Act, also: tuple[str, ...] = ()) -> Part[tuple[TransactionResult, ...]]:
-    """Sends acts of which each takes effect or is refused by one of `also`; raises `Refused` otherwise."""
-    results = (yield Send(acts=acts)).results if acts else ()
-    for result in results:
-        if not result.is_ok and not is_refused_by(result, *also):
-            raise Refused(refusal(result))
-    return results
-
-
 def _patiently(opened: _Round, acts: list[Act]) -> Part[tuple[TransactionResult, ...]]:
     """Sends acts that have an earliest block time; those before it are tried again after a while."""
     results: dict[int, TransactionResult] = {}
@@ -310,7 +318,7 @@ def _patiently(opened: _Round, acts: list[Act]) -> Part[tuple[TransactionResult,
         left = [number for number in range(len(acts)) if number not in results]
         if not left:
             break
-        answers = yield from _must(*(acts[number] for number in left), also=TOO_EARLY)
+        answers = yield from must(*(acts[number] for number in left), also=TOO_EARLY)
         kept = [(n, answer) for n, answer in zip(left, answers, strict=True) if answer.is_ok]
         results |= dict(kept)
         if len(kept) < len(left):

@@ -14,7 +14,7 @@ from chain.codec import Value
 from chain.limits import PILOT_SENT_MAX
 from chain.result import TransactionResult
 from chain.transaction import CheckedTransaction, TxId
-from pilot.acts import Act, Answer, Ask, Outcome, Procedure, Refused, Send, Sleep, Stage, Wish
+from pilot.acts import Act, Answer, Ask, HandOver, Outcome, Procedure, Refused, Send, Sleep, Stage, Wish
 
 VALIDITY_MS = 120_000
 """How long a transaction stays valid: far longer than a block takes, and less than the window of any sensible
@@ -37,7 +37,7 @@ class _Task:
     stage: str = "waiting"
     results: list[TransactionResult | None] = field(default_factory=list)
     missing: int = 0
-    ask: Ask | None = None
+    ask: Ask | HandOver | None = None
     wake_ms: int | None = None
 
 
@@ -104,19 +104,19 @@ class Dispatch:
         ended, self._ended = self._ended, []
         return ended
 
-    def asks(self) -> list[tuple[str, Ask]]:
-        """Views that procedures wait for."""
+    def asks(self) -> list[tuple[str, Ask | HandOver]]:
+        """Views and hand-overs that procedures wait for."""
         return [(task.name, task.ask) for task in self._tasks.values() if task.ask is not None]
 
     def on_answer(self, name: str, value: Value, now_ms: int) -> None:
-        """A view's value for a procedure that asked."""
+        """A view's value for a procedure that asked; None for a hand-over that is done."""
         task = self._tasks[name]
         assert task.ask is not None
         task.ask = None
         self._resume(task, Answer(now_ms=now_ms, value=value), now_ms)
 
     def on_ask_refused(self, name: str, message: str) -> None:
-        """A view that refused to answer ends its procedure."""
+        """A view that refused to answer, or a gateway that refused an account, ends its procedure."""
         self._end(self._tasks[name], None, message)
 
     def wake(self, now_ms: int) -> None:
@@ -205,7 +205,7 @@ class Dispatch:
                 return False
             case Sleep(until_ms=until_ms):
                 task.wake_ms = until_ms
-            case Ask():
+            case Ask() | HandOver():
                 task.ask = wish
             case Send(acts=acts):
                 task.results = [None] * len(acts)

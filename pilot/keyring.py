@@ -12,7 +12,10 @@ from functools import lru_cache
 
 from chain.hashing import tagged_hash
 from chain.keys import Address, SigningKey
+from chain.payment import BankAccount
 
+BANKS = ("BRINIDJA", "BMRIIDJA", "BNINIDJA", "BTANIDJA")
+"""BICs of banks that a run's suppliers have their accounts with."""
 KEYS_KEPT = 20_000  # suppliers' keys remembered; making one costs 30 µs
 
 
@@ -23,6 +26,7 @@ class Part(Enum):
     COMMITMENT_OFFICER = "commitment officer"
     SELECTION_GROUP = "selection group"
     BUDGET_AUTHORITY = "budget authority"
+    PAYMENT_OFFICER = "payment officer"
     SUPPLIER = "supplier"
 
 
@@ -63,6 +67,17 @@ class Keyring:
         """32 bytes that seal one envelope of a supplier, for the context of that envelope alone."""
         return tagged_hash("pilot envelope", self.key_of(person).seed + context)
 
+    def account_of(self, person: Person, holder: str) -> BankAccount:
+        """A made-up bank account of a supplier."""
+        seed = self.key_of(person).seed
+        number = int.from_bytes(tagged_hash("pilot account number", seed)[:8], "big")
+        return BankAccount(
+            holder=holder,
+            bank=BANKS[number % len(BANKS)],
+            number=f"{number % 10**12:012}",
+            salt=tagged_hash("pilot account salt", seed),
+        )
+
     def _make(self, person: Person) -> SigningKey:
         if person.part is Part.SUPPLIER:
             return SigningKey.from_seed(tagged_hash("pilot key", self._supplier_seed + person.name.encode()))
@@ -88,6 +103,11 @@ def selection_group_of(agency: str) -> Person:
 def budget_authority_of(agency: str) -> Person:
     """The budget authority (PA/KPA) of an agency."""
     return Person(part=Part.BUDGET_AUTHORITY, name=agency)
+
+
+def payment_officer_of(agency: str) -> Person:
+    """The payment officer (PPSPM) of an agency."""
+    return Person(part=Part.PAYMENT_OFFICER, name=agency)
 
 
 def supplier_named(name: str) -> Person:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chain.codec import Value
+from chain.keys import Address
+from chain.payment import BankAccount
 from chain.result import TransactionResult
 from chain.transaction import TxId
 from pilot.acts import Ask
@@ -23,6 +25,13 @@ class CommittedBlock:
 
     time_ms: int
     results: tuple[tuple[TxId, TransactionResult], ...]
+
+
+class Treasury(Protocol):
+    """The treasury's gateway, as suppliers reach it."""
+
+    async def hand_over(self, supplier: Address, account: BankAccount) -> None:
+        """The gateway takes a supplier's account; raises `ViewRefused` where it does not, `Unreachable` where it is away."""
 
 
 class Ledger(Protocol):

@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from chain.codec import Value
 from chain.keys import SigningKey
 from chain.limits import PILOT_BATCH_MAX, PILOT_TENDERS_AT_ONCE
 from chain.transaction import CheckedTransaction, compute_transaction_id, encode_transaction, sign_transaction
-from pilot.acts import Act
+from pilot.acts import Act, Ask, HandOver, Order
 from pilot.compare import Comparison, Verdict, compare, unexplained
 from pilot.conduct import Pace, conduct
 from pilot.dispatch import Dispatch, Ended
 from pilot.keyring import Keyring
-from pilot.ledger import Ledger, Unreachable, ViewRefused
+from pilot.ledger import Ledger, Treasury, Unreachable, ViewRefused
 from pilot.ocds import BadLine, Release
 from pilot.plan import plan_tender
 from pilot.report import PilotReport, Progress
@@ -52,9 +53,12 @@ async def replay(
     clock: Clock,
     chance: Callable[[], bytes],
     on_progress: Callable[[Progress], None] | None = None,
+    treasury: Treasury | None = None,
 ) -> PilotReport:
-    """Replays these tenders, `chance` giving a nonce at each call. Raises `Unreachable` when patience is at
-    its end.
+    """Replays these tenders, `chance` giving a nonce at each call; payments are waited for where there is a treasury.
+
+    Raises:
+        Unreachable: patience is at its end.
     """
     started_ms = clock.now_ms()
     keyring = Keyring(operators)
@@ -70,6 +74,7 @@ async def replay(
         dispatch=Dispatch(
             lambda act, valid_until_ms: _sign(act, keyring, chain_id, valid_until_ms, chance())
         ),
+        treasury=treasury,
         first_height=height + 1,
         height=height,
         moved_ms=started_ms,
@@ -108,6 +113,7 @@ class _Run:
     pace: Pace
     clock: Clock
     dispatch: Dispatch
+    treasury: Treasury | None
     first_height: int
     height: int
     moved_ms: int
@@ -116,6 +122,7 @@ class _Run:
     comparisons: list[Comparison] = field(default_factory=list)
     bad_lines: list[BadLine] = field(default_factory=list)
     suppliers: set[str] = field(default_factory=set)
+    orders: list[Order] = field(default_factory=list)
     bids: int = 0
     repeated: int = 0
     is_read: bool = False
@@ -163,7 +170,9 @@ class _Run:
         self.suppliers.update(bid.bidder for bid in plan.bids)
         self.bids += len(plan.bids)
         self.dispatch.start(
-            release.ocid, conduct(plan, self.keyring, self.chain_id, self.pace), self.clock.now_ms()
+            release.ocid,
+            conduct(plan, self.keyring, self.chain_id, self.pace, is_paid=self.treasury is not None),
+            self.clock.now_ms(),
         )
 
     async def _send(self) -> None:
@@ -193,11 +202,18 @@ class _Run:
     async def _answer(self) -> None:
         for name, ask in self.dispatch.asks():
             try:
-                value = await self.network.ask(ask, self.height)
+                value = await self._get_answer(ask)
             except ViewRefused as refused:
                 self.dispatch.on_ask_refused(name, str(refused))
             else:
                 self.dispatch.on_answer(name, value, self.clock.now_ms())
+
+    async def _get_answer(self, ask: Ask | HandOver) -> Value:
+        if isinstance(ask, Ask):
+            return await self.network.ask(ask, self.height)
+        assert self.treasury is not None, "without a treasury nothing is handed over"
+        await self.treasury.hand_over(ask.supplier, ask.account)
+        return None
 
     def _close(self, ended: Ended) -> None:
         release = self.open_releases.pop(ended.name)
@@ -205,6 +221,7 @@ class _Run:
             self.comparisons.append(unexplained(release, ended.fault))
             return
         self.repeated += ended.outcome.rounds - 1
+        self.orders += ended.outcome.orders
         self.comparisons.append(compare(release, ended.outcome))
 
     def _give_up_when_stuck(self) -> None:
@@ -235,6 +252,7 @@ class _Run:
             suppliers=len(self.suppliers),
             transactions=self.dispatch.committed,
             repeated=self.repeated,
+            orders=tuple(self.orders),
             first_height=self.first_height,
             last_height=self.height,
             elapsed_ms=elapsed_ms,

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from pilot.acts import Order, OrderState
 from pilot.compare import Comparison, Verdict
 from pilot.ocds import BadLine
 
@@ -33,6 +34,7 @@ class PilotReport:
     suppliers: int
     transactions: int
     repeated: int
+    orders: tuple[Order, ...]
     first_height: int
     last_height: int
     elapsed_ms: int
@@ -41,6 +43,20 @@ class PilotReport:
     def counts(self) -> Counter[Verdict]:
         """Tenders by verdict."""
         return Counter(found.verdict for found in self.comparisons)
+
+    @property
+    def order_counts(self) -> Counter[OrderState]:
+        """Payment orders by where they stand."""
+        return Counter(order.state for order in self.orders)
+
+    @property
+    def settled_sums(self) -> dict[str, int]:
+        """What the ledger says was paid, in minor units of each currency."""
+        sums: Counter[str] = Counter()
+        for order in self.orders:
+            if order.state is OrderState.SETTLED:
+                sums[order.currency] += order.net
+        return dict(sorted(sums.items()))
 
     @property
     def unexplained(self) -> tuple[Comparison, ...]:

@@ -8,7 +8,7 @@ from chain.codec import Value
 from chain.keys import SigningKey
 from chain.result import ResultCode, TransactionResult, Trap
 from pilot import calls
-from pilot.acts import Act, Answer, Ask, Outcome, Refused, Send, Sleep, Stage
+from pilot.acts import Act, Answer, Ask, HandOver, Outcome, Refused, Send, Sleep, Stage
 from pilot.conduct import RETRIES_MAX, Pace, conduct
 from pilot.keyring import Keyring, supplier_named
 from pilot.plan import plan_tender
@@ -17,6 +17,14 @@ from tests.pilot.making import Bid, release
 KEYRING = Keyring({"barat": SigningKey.from_seed(bytes(32))})
 PACE = Pace(submission_ms=1_000, grace_ms=500, retry_ms=10)
 BIDS: list[Bid] = [("A", 900, "valid"), ("B", None, "disqualified"), ("C", 800, "valid")]
+FULFILLED = [
+    *["draft", "sign", "sign"],
+    *["report_delivery"] * 2,
+    *["accept"] * 2,
+    *["approve"] * 2,
+    "close",
+]
+"""What follows an award to one winner where there is no gateway."""
 Judge = Callable[[str, int], str | None]
 """Says of the n-th call of a method with what clause it is refused, or None."""
 
@@ -39,6 +47,9 @@ def run(judge: Judge, *, envelopes: int = 2, estimate: int | None = 1_000) -> tu
                 case Sleep(until_ms=until_ms):
                     now_ms = max(now_ms, until_ms)
                     answer = Answer(now_ms=now_ms)
+                case HandOver():
+                    methods.append("hand over")
+                    answer = Answer(now_ms=now_ms)
                 case Stage():
                     answer = Answer(now_ms=now_ms)
     except StopIteration as end:
@@ -57,6 +68,8 @@ def _result(act: Act, judge: Judge, methods: list[str]) -> TransactionResult:
 
 def _view(method: str, now_ms: int) -> Value:
     match method:
+        case "order_record":
+            return (7, *[b""] * 6, "IDR", 400, 0, 0, 6, 394, 2, 1, *[0] * 8)
         case "stage":
             return "final"
         case "winner_list":
@@ -72,7 +85,7 @@ def yes(_method: str, _count: int) -> None:
 def test_with_two_envelopes_prices_are_opened_only_of_those_that_passed() -> None:
     methods, outcome = run(yes)
     assert methods == [
-        *["grant"] * 3,
+        *["grant"] * 4,
         *["register"] * 3,
         *["plan", "approve_plan", "set_estimate", "publish"],
         *["submit"] * 3,
@@ -80,6 +93,7 @@ def test_with_two_envelopes_prices_are_opened_only_of_those_that_passed() -> Non
         *["disqualify", "open_prices"],
         *["reveal_price"] * 2,
         *["evaluate", "award", "finalise"],
+        *FULFILLED,
     ]
     assert ([(winner.bidder, winner.price) for winner in outcome.winners], outcome.rounds) == (
         [("C", 800)],
@@ -89,12 +103,13 @@ def test_with_two_envelopes_prices_are_opened_only_of_those_that_passed() -> Non
 
 def test_with_one_envelope_bids_are_set_aside_before_any_is_opened() -> None:
     methods, _ = run(yes, envelopes=1, estimate=None)
-    assert methods[6:] == [
+    assert methods[7:] == [
         *["plan", "approve_plan", "publish"],
         *["submit"] * 3,
         "disqualify",
         *["reveal_price"] * 2,
         *["evaluate", "award", "finalise"],
+        *FULFILLED,
     ]
 
 
