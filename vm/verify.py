@@ -133,6 +133,7 @@ class _Walk:
         assert self.state is not None
         before = dict(self.state)
         if op in LOOPS:
+            self._check_left(sets)
             for register in self._wide_sets(index):
                 before.pop(register, None)
             self.stack.append(_Open(op=op, before=before, register=sets[0] if op is Op.FOR else None))
@@ -159,13 +160,17 @@ class _Walk:
             case _:
                 self.state = top.before
 
-    def _set(self, op: Op, instruction: Instruction, sets: tuple[int, ...]) -> None:
-        assert self.state is not None
+    def _check_left(self, sets: tuple[int, ...]) -> None:
         held = {top.register for top in self.stack if top.register is not None}
-        bits = self._bits_of_result(op, instruction[2:]) if op in ARITHMETIC or op is Op.MOVE else 0
         for register in sets:
             if register in held:
                 raise Mistyped(f"expected register {register} to be left to its loop")
+
+    def _set(self, op: Op, instruction: Instruction, sets: tuple[int, ...]) -> None:
+        assert self.state is not None
+        self._check_left(sets)
+        bits = self._bits_of_result(op, instruction[2:]) if op in ARITHMETIC or op is Op.MOVE else 0
+        for register in sets:
             self.state[register] = bits if self.function.registers[register] in WIDE else self._bits(register)
 
     def _bits_of_result(self, op: Op, operands: tuple[int, ...]) -> int:

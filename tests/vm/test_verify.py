@@ -94,6 +94,10 @@ UNSOUND: dict[str, tuple[tuple[Instruction, ...], str]] = {
         "to be set",
     ),
     "a loop's register": (((Op.FOR, U, X, X, 3), (Op.CONST, U, 0), (Op.END,), END), "left to its loop"),
+    "a loop's register in a loop": (
+        ((Op.FOR, U, X, X, 3), (Op.FOR, U, X, X, 3), (Op.END,), (Op.END,), END),
+        "left to its loop",
+    ),
     "no such register": (((Op.MOVE, 99, X), END), "a register below"),
     "no such constant": (((Op.CONST, U, 9), END), "a number below"),
     "no such storage": (((Op.VAR_GET, U, 9), END), "a number below"),
