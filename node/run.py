@@ -112,7 +112,7 @@ async def _run(opened: Opened) -> None:
 
 def _bind_rpc(config: Config, node: Assembled) -> RpcThread:
     try:
-        return RpcThread(make_app(node.backend), config.rpc.address, config.rpc.port)
+        return RpcThread(make_app(node.backend, (DiskFault,)), config.rpc.address, config.rpc.port)
     except NoAddress as error:
         raise AddressTaken(f"{error}. {_advise_address('rpc', is_in_use=error.is_in_use)}") from error
 

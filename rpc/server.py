@@ -11,6 +11,7 @@ from html import escape
 
 import anyio
 import msgspec
+import structlog
 from anyio import CapacityLimiter, to_thread
 from msgspec import Struct
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from chain.limits import RPC_BODY_BYTES_MAX
 from rpc.answers import Empty
 from rpc.backend import Backend
-from rpc.errors import Code, RpcError
+from rpc.errors import Code, RpcError, not_done
 from rpc.hub import Hub, Subscriber
 from rpc.lines import Line
 from rpc.metrics import CONTENT_TYPE, render_metrics
@@ -39,14 +40,17 @@ from rpc.service import (
     read_request,
 )
 
+log = structlog.get_logger("rpc")
 JSON_TYPE = "application/json"
 READING_THREADS = 8  # more would only wait for the interpreter
 WAITING_THREADS = 32  # calls of broadcast_tx_commit that wait for a block at once
 
 
-def make_app(backend: Backend) -> Starlette:
-    """The application of one node."""
-    site = _Site(backend)
+def make_app(backend: Backend, disk_faults: tuple[type[Exception], ...] = ()) -> Starlette:
+    """The application of one node. `disk_faults` are what `backend` raises where its own disk fails it: the client is
+    told to ask another node, the operator what it is.
+    """
+    site = _Site(backend, disk_faults)
     return Starlette(
         routes=[
             Route("/", site.post, methods=["POST"]),
@@ -63,8 +67,9 @@ def make_app(backend: Backend) -> Starlette:
 class _Site:
     """The handlers, around one backend."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, disk_faults: tuple[type[Exception], ...]) -> None:
         self._backend = backend
+        self._disk_faults = disk_faults
         self._hub = Hub(backend)
 
     @asynccontextmanager
@@ -80,7 +85,11 @@ class _Site:
     async def run(self, method: Method, given: Mapping[str, Parsed]) -> Struct:
         """Does a method on a worker thread."""
         limiter = self._waiting if method.waits else self._reading
-        return await to_thread.run_sync(method.run, self._backend, given, limiter=limiter)
+        try:
+            return await to_thread.run_sync(method.run, self._backend, given, limiter=limiter)
+        except self._disk_faults as fault:
+            log.error("this node cannot read its own disk", method=method.name, reason=str(fault))
+            raise not_done("this node cannot read its own disk; its log says why. Ask another node") from None
 
     async def post(self, request: Request) -> Response:
         """A request, a notification or a batch."""

@@ -10,12 +10,14 @@ from typing import Any
 
 import httpx2
 import pytest
+import structlog
 import trio
 from prometheus_client.parser import text_string_to_metric_families
 
 from chain.limits import RPC_BODY_BYTES_MAX
 from chain.transaction import compute_transaction_id
 from rpc import requests
+from rpc.backend import StateAnswer
 from rpc.client import CallRefused, Client, SyncClient, Unreachable, normalise_address
 from rpc.metrics import render_metrics
 from rpc.run import NoAddress, RpcThread
@@ -48,6 +50,28 @@ def free_address() -> str:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+class BrokenDisk(Exception):
+    """What a node's own disk may do to it."""
+
+
+class BrokenBackend(MemoryBackend):
+    """A node whose state cannot be read any more."""
+
+    def state_entry(self, key: bytes) -> StateAnswer:
+        raise BrokenDisk("data/store: the store is damaged. Move it away")
+
+
+def test_a_disk_that_fails_is_told_to_client_and_operator() -> None:
+    thread = RpcThread(make_app(BrokenBackend(), (BrokenDisk,)), "127.0.0.1", 0)
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "abci_query", "params": {"path": "/store", "data": ""}}
+    with structlog.testing.capture_logs() as lines:
+        thread.start()
+        answer = httpx2.post(f"http://127.0.0.1:{thread.port}", json=asked).json()
+        thread.stop()
+    assert answer["error"]["data"].endswith("Ask another node")
+    assert [line["reason"] for line in lines] == ["data/store: the store is damaged. Move it away"]
 
 
 async def test_typed_calls_answer_in_the_ledgers_types(node: Node) -> None:
