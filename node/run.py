@@ -33,7 +33,7 @@ from node.opening import AskPassphrase, Opened, open_home
 from node.validity import Diverged
 from p2p.network import Network
 from rpc.run import NoAddress, RpcThread
-from rpc.server import make_app
+from rpc.server import DiskFaults, make_app
 
 log = structlog.get_logger("node")
 EXIT_FAULT = 1
@@ -45,6 +45,13 @@ class AddressTaken(Exception):
 
 _TOLD = (ConfigError, DiskFault, Invalid, AddressTaken, Diverged)
 """What is told to the operator in one message; anything else is a mistake of ours."""
+
+
+def _tell_of_disk(method: str, fault: Exception) -> None:
+    log.error("this node cannot read its own disk", method=method, reason=str(fault))
+
+
+_DISK_FAULTS = DiskFaults(kinds=(DiskFault,), tell=_tell_of_disk)
 
 
 def main(home: Path, ask: AskPassphrase | None = None) -> int:
@@ -112,7 +119,7 @@ async def _run(opened: Opened) -> None:
 
 def _bind_rpc(config: Config, node: Assembled) -> RpcThread:
     try:
-        return RpcThread(make_app(node.backend, (DiskFault,)), config.rpc.address, config.rpc.port)
+        return RpcThread(make_app(node.backend, _DISK_FAULTS), config.rpc.address, config.rpc.port)
     except NoAddress as error:
         raise AddressTaken(f"{error}. {_advise_address('rpc', is_in_use=error.is_in_use)}") from error
 

@@ -5,13 +5,13 @@ Handlers only move bytes; methods run on worker threads, since they read from di
 which loop it runs: uvicorn gives it asyncio in a thread of its own, tests give it trio.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from html import escape
 
 import anyio
 import msgspec
-import structlog
 from anyio import CapacityLimiter, to_thread
 from msgspec import Struct
 from starlette.applications import Starlette
@@ -40,16 +40,25 @@ from rpc.service import (
     read_request,
 )
 
-log = structlog.get_logger("rpc")
 JSON_TYPE = "application/json"
 READING_THREADS = 8  # more would only wait for the interpreter
 WAITING_THREADS = 32  # calls of broadcast_tx_commit that wait for a block at once
 
 
-def make_app(backend: Backend, disk_faults: tuple[type[Exception], ...] = ()) -> Starlette:
-    """The application of one node. `disk_faults` are what `backend` raises where its own disk fails it: the client is
-    told to ask another node, the operator what it is.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskFaults:
+    """What a backend raises where its own disk fails it, and who tells the operator; clients are sent to other nodes."""
+
+    kinds: tuple[type[Exception], ...]
+    tell: Callable[[str, Exception], None]
+
+
+NO_DISK = DiskFaults(kinds=(), tell=lambda _method, _fault: None)
+"""Of a backend in memory."""
+
+
+def make_app(backend: Backend, disk_faults: DiskFaults = NO_DISK) -> Starlette:
+    """The application of one node."""
     site = _Site(backend, disk_faults)
     return Starlette(
         routes=[
@@ -67,7 +76,7 @@ def make_app(backend: Backend, disk_faults: tuple[type[Exception], ...] = ()) ->
 class _Site:
     """The handlers, around one backend."""
 
-    def __init__(self, backend: Backend, disk_faults: tuple[type[Exception], ...]) -> None:
+    def __init__(self, backend: Backend, disk_faults: DiskFaults) -> None:
         self._backend = backend
         self._disk_faults = disk_faults
         self._hub = Hub(backend)
@@ -87,8 +96,8 @@ class _Site:
         limiter = self._waiting if method.waits else self._reading
         try:
             return await to_thread.run_sync(method.run, self._backend, given, limiter=limiter)
-        except self._disk_faults as fault:
-            log.error("this node cannot read its own disk", method=method.name, reason=str(fault))
+        except self._disk_faults.kinds as fault:
+            self._disk_faults.tell(method.name, fault)
             raise not_done("this node cannot read its own disk; its log says why. Ask another node") from None
 
     async def post(self, request: Request) -> Response:

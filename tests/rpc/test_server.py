@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx2
 import pytest
-import structlog
 import trio
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -21,7 +20,7 @@ from rpc.backend import StateAnswer
 from rpc.client import CallRefused, Client, SyncClient, Unreachable, normalise_address
 from rpc.metrics import render_metrics
 from rpc.run import NoAddress, RpcThread
-from rpc.server import make_app
+from rpc.server import DiskFaults, make_app
 from tests.chain.making import make_transaction
 from tests.rpc.memory import OK, MemoryBackend
 
@@ -64,14 +63,15 @@ class BrokenBackend(MemoryBackend):
 
 
 def test_a_disk_that_fails_is_told_to_client_and_operator() -> None:
-    thread = RpcThread(make_app(BrokenBackend(), (BrokenDisk,)), "127.0.0.1", 0)
+    told: list[tuple[str, str]] = []
+    faults = DiskFaults(kinds=(BrokenDisk,), tell=lambda method, fault: told.append((method, str(fault))))
+    thread = RpcThread(make_app(BrokenBackend(), faults), "127.0.0.1", 0)
+    thread.start()
     asked = {"jsonrpc": "2.0", "id": 1, "method": "abci_query", "params": {"path": "/store", "data": ""}}
-    with structlog.testing.capture_logs() as lines:
-        thread.start()
-        answer = httpx2.post(f"http://127.0.0.1:{thread.port}", json=asked).json()
-        thread.stop()
+    answer = httpx2.post(f"http://127.0.0.1:{thread.port}", json=asked).json()
+    thread.stop()
     assert answer["error"]["data"].endswith("Ask another node")
-    assert [line["reason"] for line in lines] == ["data/store: the store is damaged. Move it away"]
+    assert told == [("abci_query", "data/store: the store is damaged. Move it away")]
 
 
 async def test_typed_calls_answer_in_the_ledgers_types(node: Node) -> None:
