@@ -44,9 +44,9 @@ ORIGIN = "http://portal.test"
 class ContractsBackend(MemoryBackend):
     """A node that carries out each transaction at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, contracts: Contracts | None = None) -> None:
         super().__init__()
-        self.contracts_ledger = Contracts()
+        self.contracts_ledger = contracts or Contracts()
         self.info = replace(self.info, chain_id=CHAIN)
         self.is_behind = False
 
@@ -110,8 +110,14 @@ class LocalNode:
 class Site:
     """A portal with its nodes and one person's browser, which keeps cookies and follows where it is sent."""
 
-    def __init__(self, portal: PortalInfo, views: Sequence[View], nodes: int = 1) -> None:
-        self.backend = ContractsBackend()
+    def __init__(
+        self,
+        portal: PortalInfo,
+        views: Sequence[View],
+        nodes: int = 1,
+        contracts: Contracts | None = None,
+    ) -> None:
+        self.backend = ContractsBackend(contracts)
         self.backend.commit()
         self.nodes = [LocalNode(self.backend) for _ in range(nodes)]
         self.contracts = self.backend.contracts_ledger
@@ -147,8 +153,10 @@ def sign_text(key: SigningKey, content: str) -> str:
 
 
 @asynccontextmanager
-async def open_site(portal: PortalInfo, views: Sequence[View], nodes: int = 1) -> AsyncIterator[Site]:
-    """A portal, closed afterwards."""
-    site = Site(portal, views, nodes)
+async def open_site(
+    portal: PortalInfo, views: Sequence[View], nodes: int = 1, contracts: Contracts | None = None
+) -> AsyncIterator[Site]:
+    """A portal, closed afterwards; `contracts` is what happened on the ledger before."""
+    site = Site(portal, views, nodes, contracts)
     async with site.browser:
         yield site

@@ -12,8 +12,10 @@ from chain.hashing import sha256, tagged_hash
 from chain.keys import SigningKey
 from chain.transaction import decode_transaction, encode_unsigned
 from portals.supplier.portal import SUPPLIER, VIEWS
-from sealed.envelope import seal
+from sealed.envelope import open_envelope, seal
 from tests.chain.making import make_key, make_transaction
+from tests.contracts.ledger import CHAIN
+from tests.contracts.tendering import Tendering
 from tests.portals.browser import open_page, serving
 from tests.portals.making import Site
 
@@ -135,6 +137,24 @@ def test_envelopes_are_the_same_bytes(page: Page, size: int) -> None:
     sealed = seal(document, key, CONTEXT)
     found = run(page, script, [document.hex(), key.hex(), CONTEXT.hex(), sealed.hex()])
     assert found == [sealed.hex(), document.hex(), None]
+
+
+def test_a_bid_sealed_in_the_page_opens_by_the_contracts_context(page: Page) -> None:
+    ledger, bidder = Tendering(), make_key(3).address
+    tender = ledger.publish()
+    context = ledger.view("tender", "envelope_context", tender, 2, bidder, 1_795_599_240_001, 2)
+    book = ledger.record(tender)["book"]
+    assert isinstance(book, bytes)
+    script = """const e = await import("/static/envelope.js");
+    const { openSeed } = await import("/static/keyring.js");
+    const context = await e.makeContext({ chainId: given.chain, book: unhex(given.book), termsVersion: 2n,
+      bidder: unhex(given.bidder), version: 1795599240001n, number: e.PRICE });
+    const key = await e.envelopeKey(await openSeed(unhex(given.seed)), context);
+    return [context, key, await e.seal(e.priceDocument(475000000n), key, context)].map(hex);"""
+    given = {"chain": CHAIN, "book": book.hex(), "bidder": bidder.hex(), "seed": SEED.hex()}
+    made, key, envelope = (bytes.fromhex(text) for text in run(page, script, given))
+    assert made == context
+    assert open_envelope(envelope, key, made) == b"\x01" + (475_000_000).to_bytes(16, "big")
 
 
 def test_each_sealing_has_a_version_of_its_own(page: Page) -> None:
