@@ -278,3 +278,17 @@ RESULT_BYTES_MAX = (
     + EVENTS_PER_TRANSACTION_MAX * (EVENT_BYTES_MAX + (FIELDS_MAX + 2) * (NAME_BYTES_MAX + 3))
     + 64 * 1024
 )  # answers, events with the names of their fields, and a trap: whatever execution makes can be read again
+
+# --- Payments -------------------------------------------------------------------------------------------------
+PAYMENT_ENTRY_BYTES_MAX = (
+    8 * 1024
+)  # a released order with every text at its longest, in the gateway's journal
+PAYMENT_MESSAGE_BYTES_MAX = 16 * 1024 * 1024  # a day's statement of some ten thousand entries
+PAYMENT_MESSAGE_DEPTH_MAX = 32  # the deepest element of the messages that are read has depth 12
+PAYMENT_MESSAGE_ELEMENTS_MAX = 1_000_000  # some thirty for each entry of such a statement
+ACCOUNT_BYTES_MAX = 4 * 1024  # a supplier's account as JSON
+ACCOUNT_NAME_CHARACTERS_MAX = 140  # Max140Text of ISO 20022
+ACCOUNT_NUMBER_CHARACTERS_MAX = 34  # Max34Text of ISO 20022
+ACCOUNT_SALT_BYTES_MAX = 64  # 16 bytes of chance are enough
+BANK_FORM_BYTES_MAX = 16 * 1024  # a form of the sandbox bank's page
+BANK_ROWS_SHOWN_MAX = 200  # rows of one table of the sandbox bank's page
