@@ -101,6 +101,11 @@ def _run_table(report: PilotReport) -> Table:
     table.add_row("suppliers", str(report.suppliers))
     table.add_row("transactions", str(report.transactions))
     table.add_row("blocks", f"{report.first_height} to {report.last_height}")
+    table.add_row("payment orders", str(len(report.orders)))
+    for state, count in sorted(report.order_counts.items(), key=lambda found: found[0].value):
+        table.add_row(f"  of which {state.name.lower()}", str(count))
+    for currency, total in report.settled_sums.items():
+        table.add_row(f"  paid, minor units of {currency}", str(total))
     if report.repeated:
         table.add_row("rounds published again", str(report.repeated))
     table.add_row("time", f"{report.elapsed_ms / 1000:.1f} s")

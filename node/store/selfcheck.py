@@ -2,8 +2,9 @@
 
 LevelDB's checksums tell whether rows are as they were written; this tells whether they belong together: identity,
 content, certificate, results and index of the newest blocks, each of which commits to what came before. What does not
-agree is named and refused, never guessed at. State rows are covered by checksums and by the one batch they were
-written in; once the state is a tree, its root is checked here as well.
+agree is named and refused, never guessed at. The module of every contract is read whole and held to its hash: a node
+that cannot run a contract must not find that out in the middle of a block. The other state rows are covered by checksums
+when they are read, and by the one batch they were written in; once the state is a tree, its root is checked here as well.
 """
 
 from pathlib import Path
@@ -11,13 +12,16 @@ from pathlib import Path
 from chain.block import NO_BLOCK_ID, Block, CertifiedBlock, check_commitments, compute_block_id
 from chain.certificate import verify_certificate
 from chain.errors import Invalid
-from chain.limits import HEIGHT_MAX
+from chain.hashing import Digest
+from chain.limits import CONTRACTS_LISTED_MAX, HEIGHT_MAX
 from chain.merkle import compute_merkle_root
 from chain.vote import BlockId
 from machine.faults import Damaged
 from node.store.keys import BLOCKS, height_key
 from node.store.reading import REFETCH_ADVICE, LedgerReader
 from node.store.store import StoreReader
+from vm.keys import contract_key, end_of_prefix, module_key
+from vm.module_codec import code_hash
 
 
 def check_ledger(store: StoreReader, reader: LedgerReader, path: Path, depth: int) -> None:
@@ -33,7 +37,7 @@ def check_ledger(store: StoreReader, reader: LedgerReader, path: Path, depth: in
         reason = _find_fault(reader, height)
         if reason is not None:
             raise Damaged(path, f"block {height}: {reason}", REFETCH_ADVICE)
-    reason = _find_head_fault(reader)
+    reason = _find_head_fault(reader) or _find_contract_fault(reader)
     if reason is not None:
         raise Damaged(path, f"head {reader.head.height}: {reason}", REFETCH_ADVICE)
 
@@ -95,6 +99,15 @@ def _find_results_fault(reader: LedgerReader, height: int, count: int) -> str | 
     following = reader.header(height + 1)
     root = reader.head.results_root if following is None else following.results_root
     return None if compute_merkle_root(results) == root else "its results do not fit their root"
+
+
+def _find_contract_fault(reader: LedgerReader) -> str | None:
+    start = contract_key("")
+    for key, expected in reader.state.iterate(start, end_of_prefix(start), CONTRACTS_LISTED_MAX):
+        module = reader.state.get(module_key(Digest(expected)))
+        if module is None or code_hash(module) != expected:
+            return f"the module of contract {key[len(start) :].decode(errors='replace')!r} is not the one it names"
+    return None
 
 
 def _find_head_fault(reader: LedgerReader) -> str | None:

@@ -22,12 +22,15 @@ from node.store.keys import (
     block_id_key,
     height_key,
     location_key,
+    state_key,
 )
 from node.store.memory import MemoryStore
 from node.store.records import encode_head, encode_results
 from node.store.selfcheck import check_ledger
 from tests.chain.making import make_transaction
 from tests.node.store.chains import PATH, Chain, change_row
+from vm.keys import contract_key, module_key
+from vm.module_codec import code_hash
 
 RAW = make_transaction(2)
 
@@ -154,3 +157,15 @@ def test_header_bytes_are_those_that_were_hashed(chain: Chain) -> None:
     block = chain.ledger.block(3)
     assert block is not None
     assert chain.store.get(height_key(HEADERS, 3)) == encode_header(block.header)
+
+
+@pytest.mark.parametrize("damage", [lambda _: b"another module", lambda _: None])
+def test_a_module_that_is_not_the_one_its_contract_names(
+    chain: Chain, damage: Callable[[bytes], bytes | None]
+) -> None:
+    module = b"whatever was deployed"
+    chain.grow([], ((contract_key("tender"), code_hash(module)), (module_key(code_hash(module)), module)))
+    check(chain)
+    change_row(chain.store, state_key(module_key(code_hash(module))), damage)
+    with pytest.raises(Damaged, match="the module of contract 'tender' is not the one it names"):
+        check(chain)
