@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from chain.keys import Address
 from portals.page import Page
-from portals.supplier.forms import REGISTER
+from portals.supplier.forms import REGISTER, SET_ACCOUNT
 from rpc.contracts import record_of
 
 
@@ -18,6 +18,13 @@ async def front(page: Page) -> Response:
 async def register(page: Page) -> Response:
     """The form that registers a business."""
     return await page.render("supplier/register.html", form=REGISTER)
+
+
+async def account(page: Page) -> Response:
+    """The form that states the bank account to which this supplier is paid."""
+    id_ = await find_supplier(page)
+    found = b"" if id_ is None else await page.ledger.view("registry", "account_commitment", supplier=id_)
+    return await page.render("supplier/account.html", form=SET_ACCOUNT, has_account=found != b"")
 
 
 async def find_supplier(page: Page) -> Address | None:

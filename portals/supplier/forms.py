@@ -14,6 +14,9 @@ REGISTER = Form(
         Field(name="npwp_commitment", kind=Kind.HIDDEN_DATA),
     ),
 )
+SET_ACCOUNT = Form(
+    contract="registry", method="set_account", fields=(Field(name="commitment", kind=Kind.HIDDEN_DATA),)
+)
 ASK = Form(contract="tender", method="ask", fields=(_TENDER, Field(name="text", kind=Kind.TEXT)))
 SUBMIT = Form(
     contract="tender",
@@ -67,6 +70,7 @@ FORMS = {
     form.name: form
     for form in (
         REGISTER,
+        SET_ACCOUNT,
         ASK,
         SUBMIT,
         WITHDRAW,

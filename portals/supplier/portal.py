@@ -21,6 +21,7 @@ SUPPLIER = PortalInfo(
 VIEWS: tuple[View, ...] = (
     View(path="/", handler=account.front),
     View(path="/register", handler=account.register),
+    View(path="/account", handler=account.account),
     View(path="/tenders", handler=tenders.find),
     View(path="/tenders/{tender}", handler=tenders.show),
     View(path="/tenders/{tender}/bid", handler=tenders.bid),

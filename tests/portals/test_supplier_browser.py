@@ -1,10 +1,12 @@
 """A tender of two envelopes in a real browser: asked, sealed, opened by the key alone, awarded, objected to."""
 
+import json
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Response
 
 from chain.keys import PublicKey, address_of
+from chain.payment import BankAccount, compute_account_commitment
 from portals.supplier.portal import SUPPLIER, VIEWS
 from tests.contracts.tendering import TECHNICAL, Tendering
 from tests.portals.browser import PHONE, open_page, serving
@@ -83,6 +85,37 @@ def test_a_bid_from_question_to_objection(browser: Browser, tmp_path: Path) -> N
         page.goto(tender)
         assert "I only try this form" in page.inner_text("main")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_stated_account_is_the_one_in_the_file(browser: Browser, tmp_path: Path) -> None:
+    ledger = Tendering()
+    with serving(Site(SUPPLIER, VIEWS, contracts=ledger).app) as address, open_page(browser, PHONE) as page:
+        home = f"{address}/id"
+        make_a_key(page, home, tmp_path)
+        own = address_of(PublicKey(bytes.fromhex(page.inner_text("#held-public"))))
+        fill_registration(page, home, "CV Mitra")
+        sign(page)
+        page.goto(f"{home}/account")
+        for part, text in (("holder", "CV Mitra"), ("bank", "BRINIDJA"), ("number", "0012-345")):
+            page.fill(f"#{part}", text)
+        page.click("form[data-form] button[type=submit]")
+        assert page.is_visible("#account-problem"), "the file comes first"
+        with page.expect_download() as download:
+            page.click("#account-file")
+        saved = json.loads(download.value.path().read_text())
+        page.click("form[data-form] button[type=submit]")
+        sign(page)
+        account = BankAccount(
+            holder=saved["holder"],
+            bank=saved["bank"],
+            number=saved["number"],
+            salt=bytes.fromhex(saved["salt"]),
+        )
+        assert (account.holder, account.number) == ("CV Mitra", "0012-345")
+        stated = ledger.view("registry", "account_commitment", own)
+        assert stated == compute_account_commitment(account)
+        page.goto(f"{home}/account")
+        assert page.is_visible(".notice.good")
 
 
 def collect_answers(page: Page) -> list[Response]:
