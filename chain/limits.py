@@ -137,8 +137,9 @@ DOCUMENT_CONTAINER_BYTES_MAX = (
     + 4
 )
 DOCUMENT_REQUEST_MS_MAX = 120_000  # a signed request is good for so long before and after its time
-DOCUMENTS_HELD_MAX = 1_000_000  # files of one node; their places take 200 MB of memory
+DOCUMENTS_HELD_MAX = 1_000_000  # files of one node, all in one directory
 DOCUMENTS_COMING_MAX = 16  # uploads at once, each in memory: a quarter of a gigabyte
+DOCUMENT_ANSWER_BYTES_MAX = 64 * 1024  # a receipt, or why there is none
 DOCUMENT_PIECE_BYTES = 256 * 1024  # of an answer in memory at once
 
 # --- Consensus ------------------------------------------------------------------------------------------------

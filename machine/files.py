@@ -8,6 +8,7 @@ from what was not, stop at every operation, and start again with what a real dis
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -33,11 +34,27 @@ class AppendFile(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """How large a file is, and when its content was last written, in milliseconds since 1970 UTC."""
+
+    size: int
+    written_ms: int
+
+
 class Files(Protocol):
     """Operations on files by path. All raise `DiskFault` where the operating system refuses."""
 
     def read(self, path: Path) -> bytes | None:
         """Whole content, or None if there is no such file."""
+        ...
+
+    def read_part(self, path: Path, offset: int, length: int) -> bytes | None:
+        """At most `length` bytes from `offset` on, or None if there is no such file."""
+        ...
+
+    def measure(self, path: Path) -> Measured | None:
+        """Size and time of a file, or None if there is no such file."""
         ...
 
     def list_names(self, directory: Path) -> list[str]:
@@ -96,6 +113,24 @@ class DiskFiles:
                 return path.read_bytes()
             except FileNotFoundError:
                 return None
+
+    def read_part(self, path: Path, offset: int, length: int) -> bytes | None:
+        """See `Files`."""
+        with _faults(path):
+            try:
+                with _descriptor(path, os.O_RDONLY) as descriptor:
+                    return os.pread(descriptor, length, offset)
+            except FileNotFoundError:
+                return None
+
+    def measure(self, path: Path) -> Measured | None:
+        """See `Files`."""
+        with _faults(path):
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                return None
+        return Measured(size=found.st_size, written_ms=found.st_mtime_ns // 1_000_000)
 
     def list_names(self, directory: Path) -> list[str]:
         """See `Files`."""

@@ -85,6 +85,8 @@ def assemble(opened: Opened) -> Assembled:
         network=network,
         follower=follower,
         spreading=spreading,
+        documents=opened.documents,
+        node_key=opened.node_key,
         clock=clock,
     )
     backend = NodeBackend(parts, _make_info(opened), trio.lowlevel.current_trio_token())

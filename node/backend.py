@@ -15,6 +15,7 @@ from chain.block import CertifiedBlock, Header
 from chain.codec import Value
 from chain.errors import Invalid
 from chain.hashing import Digest
+from chain.keys import SigningKey
 from chain.limits import CONTRACTS_LISTED_MAX
 from chain.parameters import Parameters
 from chain.result import TransactionResult, render
@@ -24,8 +25,10 @@ from chain.vote import BlockId, Height, VerifiedVote
 from machine.clock import Clock
 from machine.usage import get_cpu_seconds, get_resident_bytes
 from node.description import describe_module
+from node.documents import DocumentStore
 from node.follower import Follower
 from node.head import Head
+from node.keeping import Keeper
 from node.mempool import Mempool
 from node.reactor import Reactor
 from node.spreading import Spreading
@@ -64,6 +67,8 @@ class Parts:
     network: Network
     follower: Follower
     spreading: Spreading
+    documents: DocumentStore
+    node_key: SigningKey
     clock: Clock
 
 
@@ -79,6 +84,13 @@ class NodeBackend:
         self._committed = threading.Condition()
         self._counters = {"consensus_total_txs": 0.0, "consensus_block_interval_seconds_sum": 0.0}
         self._blocks = 0
+        self.documents = Keeper(
+            store=parts.documents,
+            chain_id=info.chain_id,
+            node_key=parts.node_key,
+            clock=parts.clock,
+            query=self.query,
+        )
 
     def on_committed(self, transactions: int, interval_ms: int) -> None:
         """A block is on disk; called by the node's loop."""

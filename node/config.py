@@ -24,6 +24,7 @@ from machine.settings import (
 __all__ = [
     "Config",
     "ConfigError",
+    "DocumentsConfig",
     "LinkConfig",
     "LogConfig",
     "RpcConfig",
@@ -101,6 +102,19 @@ class StoreConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentsConfig:
+    """[documents]: encrypted documents that this node keeps for others."""
+
+    directory: str = key(
+        "data/documents", Text(r".{1,4096}", "a path"), "Relative to the node's home, or absolute."
+    )
+    bytes_max: int = key(10_240 * _MB, Whole(0, 1_048_576 * _MB), "Their size in all; 0 keeps none.")
+    owner_day_bytes_max: int = key(
+        512 * _MB, Whole(0, 1_048_576 * _MB), "What one owner may put here within a day (UTC)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
     """[log]: what the node writes to its standard error."""
 
@@ -122,6 +136,7 @@ class Config:
     consensus: ConsensusConfig = field(default_factory=ConsensusConfig)
     mempool: MempoolConfig = field(default_factory=MempoolConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
+    documents: DocumentsConfig = field(default_factory=DocumentsConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
 

@@ -40,6 +40,10 @@ class Home:
         """What the validator key has signed; never restored from a backup."""
         return self.path / "data" / "signer" / "record"
 
+    def documents(self, directory: str) -> Path:
+        """Directory of documents, as the configuration says."""
+        return self.path / directory
+
     def store(self, directory: str) -> Path:
         """Directory of the ledger, as the configuration says."""
         return self.path / directory

@@ -19,10 +19,12 @@ from consensus.inputs import VoteArrived
 from genesis.ceremony import check_genesis
 from genesis.document import Genesis
 from genesis.file import read_genesis, render_genesis
+from machine.clock import SystemClock
 from machine.faults import Damaged
 from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
 from node.config import Config
+from node.documents import DocumentLimits, DocumentStore
 from node.head import genesis_head
 from node.home import Home
 from node.journal import Journal, Replay
@@ -63,6 +65,7 @@ class Opened:
     journal: Journal
     replay: Replay
     governance: Governance
+    documents: DocumentStore
     validator: Validator | None
 
 
@@ -102,6 +105,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             journal=journal,
             replay=replay,
             governance=_read_governance(ledger),
+            documents=_open_documents(home, config),
             validator=validator,
         )
 
@@ -149,6 +153,15 @@ def _open_ledger(home: Home, config: Config, genesis: Genesis) -> Ledger:
             log.info("ledger opened", height=ledger.head.height, state_root=ledger.head.state_root.hex()[:16])
         unless_opened.pop_all()
     return ledger
+
+
+def _open_documents(home: Home, config: Config) -> DocumentStore:
+    limits = DocumentLimits(
+        bytes_max=config.documents.bytes_max, owner_day_bytes_max=config.documents.owner_day_bytes_max
+    )
+    store = DocumentStore(home.documents(config.documents.directory), limits, _FILES)
+    store.open(SystemClock().now_ms())
+    return store
 
 
 def _begin_ledger(store: LevelStore, home: Home, config: Config, genesis: Genesis) -> Ledger:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from chain.block import CertifiedBlock, Header
 from chain.codec import Value
+from chain.document import Credential, Receipt
 from chain.hashing import Digest
 from chain.keys import Address, PublicKey
 from chain.parameters import Parameters
@@ -127,8 +128,33 @@ class StateAnswer:
     height: Height
 
 
+class DocumentKeeper(Protocol):
+    """The documents that a node keeps. Every method raises `rpc.documents.DocumentRefused`."""
+
+    def check_put(self, hash_: Digest, credential: Credential, size: int) -> None:
+        """Whether this key may put a document of this size here now; asked before its bytes come."""
+        ...
+
+    def put(self, hash_: Digest, credential: Credential, data: bytes) -> Receipt:
+        """Keeps a document, if it is not kept already. On disk when this returns."""
+        ...
+
+    def check_get(self, hash_: Digest, credential: Credential | None) -> int:
+        """Whether this key, or anybody, may have a document, and whether it is whole; its size."""
+        ...
+
+    def piece(self, hash_: Digest, offset: int) -> bytes:
+        """Some bytes of it from `offset` on."""
+        ...
+
+
 class Backend(Protocol):
     """A node, as its HTTP side sees it."""
+
+    @property
+    def documents(self) -> DocumentKeeper:
+        """What it keeps beside the ledger."""
+        ...
 
     @property
     def info(self) -> NodeInfo:

@@ -7,7 +7,7 @@ drips. What a node says is its own word; who must not trust one node asks for pr
 read stand in `rpc.requests`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, TypeVar
@@ -21,22 +21,20 @@ from websockets.trio.client import ClientConnection as Connection
 from websockets.trio.client import connect as connect_websocket
 
 from chain.limits import RPC_ANSWER_BYTES_MAX
-from rpc.requests import BadAnswer, CallRefused, Request, decode_answer, encode_request, status
+from rpc.documents import Exchange
+from rpc.requests import BadAnswer, CallRefused, Request, Unreachable, decode_answer, encode_request, status
 
 __all__ = ["BadAnswer", "CallRefused", "Client", "SyncClient", "Unreachable", "normalise_address"]
 
 TIMEOUT_S = 10.0  # a node that is busy answers within a block or two
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 30.0  # a large answer on a slow line
+DOCUMENT_TIMEOUT_S = 60.0  # the largest document on a slow line, and the disk of who keeps it
 _OVERLOADED = 503
 
 Answer = TypeVar("Answer")
 _TIMEOUT = httpx2.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
 _HEADERS = {"content-type": "application/json"}
-
-
-class Unreachable(Exception):
-    """None of the addresses answered; the message names each with its reason."""
 
 
 def normalise_address(address: str) -> str:
@@ -144,24 +142,47 @@ class Client:
         for address in self._addresses.in_order():
             try:
                 with anyio.fail_after(ANSWER_TIMEOUT_S):
-                    answer = await self._post(address, body)
+                    _, answer = await self._send("POST", address, body, _HEADERS, RPC_ANSWER_BYTES_MAX)
             except _FAILURES as error:
                 self._addresses.turn_away(address, _reason(error))
                 continue
             return decode_answer(request, answer)
         raise self._addresses.unreachable()
 
-    async def _post(self, address: str, body: bytes) -> bytes:
+    async def exchange(self, exchange: Exchange[Answer]) -> Answer:
+        """Puts or gets a document at the first node that answers.
+
+        Raises:
+            Unreachable: none did.
+            DocumentRefused: the node says no.
+            BadAnswer: it says something else.
+        """
+        for address in self._addresses.in_order():
+            url = address + exchange.path
+            try:
+                with anyio.fail_after(DOCUMENT_TIMEOUT_S):
+                    status_code, answer = await self._send(
+                        exchange.verb, url, exchange.body, exchange.headers, exchange.answer_bytes_max
+                    )
+            except _FAILURES as error:
+                self._addresses.turn_away(address, _reason(error))
+                continue
+            return exchange.read(status_code, answer)
+        raise self._addresses.unreachable()
+
+    async def _send(
+        self, verb: str, url: str, body: bytes, headers: Mapping[str, str], bytes_max: int
+    ) -> tuple[int, bytes]:
         answer = bytearray()
         with anyio.CancelScope() as reading:
-            async with self._http.stream("POST", address, content=body, headers=_HEADERS) as response:
+            async with self._http.stream(verb, url, content=body, headers=dict(headers)) as response:
                 _check_serving(response)
                 async for piece in response.aiter_bytes():
                     answer += piece
-                    if len(answer) > RPC_ANSWER_BYTES_MAX:
+                    if len(answer) > bytes_max:
                         reading.cancel()  # unlike an exception here, it ends the library's generators in order
-        _check_size(answer)
-        return bytes(answer)
+        _check_size(answer, bytes_max)
+        return response.status_code, bytes(answer)
 
     @asynccontextmanager
     async def subscribe(self, query: str) -> AsyncIterator[Subscription]:
@@ -233,7 +254,7 @@ class SyncClient:
             _check_serving(response)
             for piece in response.iter_bytes():
                 answer += piece
-                _check_size(answer)
+                _check_size(answer, RPC_ANSWER_BYTES_MAX)
         return bytes(answer)
 
 
@@ -242,9 +263,9 @@ def _check_serving(response: httpx2.Response) -> None:
         raise _NotServing("it has too much to do")
 
 
-def _check_size(answer: bytearray) -> None:
-    if len(answer) > RPC_ANSWER_BYTES_MAX:
-        raise BadAnswer(f"expected an answer of at most {RPC_ANSWER_BYTES_MAX} bytes, got more")
+def _check_size(answer: bytearray, bytes_max: int) -> None:
+    if len(answer) > bytes_max:
+        raise BadAnswer(f"expected an answer of at most {bytes_max} bytes, got more")
 
 
 def _reason(error: Exception) -> str:

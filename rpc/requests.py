@@ -41,6 +41,10 @@ class BadAnswer(Exception):
     """A node answered something that is no answer to this request."""
 
 
+class Unreachable(Exception):
+    """None of the addresses answered; the message names each with its reason."""
+
+
 class CallRefused(Exception):
     """The node answered with an error; `code` is JSON-RPC's, the message says what was expected."""
 

@@ -1,4 +1,4 @@
-"""The web application in front of a node: JSON-RPC by POST, reads by GET, events by WebSocket, metrics for
+"""The web application in front of a node: JSON-RPC by POST, reads by GET, events by WebSocket, documents, metrics for
 Prometheus.
 
 Handlers only move bytes; methods run on worker threads, since they read from disk. Nothing here knows on
@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from chain.limits import RPC_BODY_BYTES_MAX
 from rpc.answers import Empty
 from rpc.backend import Backend
+from rpc.document_site import DocumentSite
 from rpc.errors import Code, RpcError, not_done
 from rpc.hub import Hub, Subscriber
 from rpc.lines import Line
@@ -66,6 +67,8 @@ def make_app(backend: Backend, disk_faults: DiskFaults = NO_DISK) -> Starlette:
             Route("/", site.index, methods=["GET"]),
             Route("/metrics", site.metrics, methods=["GET"]),
             Route("/openrpc.json", site.openrpc, methods=["GET"]),
+            Route("/documents/{hash}", site.documents.put, methods=["PUT"]),
+            Route("/documents/{hash}", site.documents.get, methods=["GET"]),
             WebSocketRoute("/websocket", site.websocket),
             Route("/{method}", site.get, methods=["GET"]),
         ],
@@ -80,12 +83,14 @@ class _Site:
         self._backend = backend
         self._disk_faults = disk_faults
         self._hub = Hub(backend)
+        self.documents = DocumentSite(backend.documents)
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         """While the application runs, one task follows the chain for all subscribers. Limiters belong to its loop."""
         self._reading = CapacityLimiter(READING_THREADS)
         self._waiting = CapacityLimiter(WAITING_THREADS)
+        self.documents.begin()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._hub.follow)
             yield

@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 from machine.faults import Unusable
+from machine.files import Measured
 
 SECTOR = 512
 
@@ -71,6 +72,7 @@ class FaultyDisk:
     cut_at: int | None = None
     when: When = When.BEFORE
     operations: int = 0
+    now_ms: int = 0
 
     def __post_init__(self) -> None:
         self._safe_names = {path: Inode(data, data) for path, data in self.content.items()}
@@ -101,6 +103,14 @@ class FaultyDisk:
 
     def read(self, path: Path) -> bytes | None:
         return self._names[path].seen if path in self._names else None
+
+    def read_part(self, path: Path, offset: int, length: int) -> bytes | None:
+        found = self.read(path)
+        return None if found is None else found[offset : offset + length]
+
+    def measure(self, path: Path) -> Measured | None:
+        found = self.read(path)
+        return None if found is None else Measured(size=len(found), written_ms=self.now_ms)
 
     def list_names(self, directory: Path) -> list[str]:
         return sorted(path.name for path in self._names if path.parent == directory)

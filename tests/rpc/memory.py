@@ -4,9 +4,11 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 
 from chain.block import Block, CertifiedBlock, Header, compute_block_id
 from chain.codec import Value
+from chain.document import Credential, Receipt
 from chain.errors import Invalid
 from chain.hashing import Digest, sha256
 from chain.parameters import Parameters
@@ -16,6 +18,7 @@ from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round
 from rpc.backend import (
     ConsensusStanding,
+    DocumentKeeper,
     NodeInfo,
     Peer,
     Place,
@@ -25,6 +28,7 @@ from rpc.backend import (
     StateAnswer,
     Waiting,
 )
+from rpc.documents import DocumentRefused
 from rpc.values import (
     Admitted,
     ContractDescription,
@@ -89,6 +93,22 @@ DESCRIPTION = ContractDescription(
 """A small contract: every kind of type once."""
 
 
+class NoDocuments:
+    """Keeps and gives nothing."""
+
+    def check_put(self, hash_: Digest, credential: Credential, size: int) -> None:
+        raise DocumentRefused(HTTPStatus.INSUFFICIENT_STORAGE, "no documents here")
+
+    def put(self, hash_: Digest, credential: Credential, data: bytes) -> Receipt:
+        raise DocumentRefused(HTTPStatus.INSUFFICIENT_STORAGE, "no documents here")
+
+    def check_get(self, hash_: Digest, credential: Credential | None) -> int:
+        raise DocumentRefused(HTTPStatus.NOT_FOUND, "no documents here")
+
+    def piece(self, hash_: Digest, offset: int) -> bytes:
+        raise DocumentRefused(HTTPStatus.NOT_FOUND, "no documents here")
+
+
 class MemoryBackend:
     """Blocks appear by `commit`; what is submitted waits until then."""
 
@@ -97,6 +117,7 @@ class MemoryBackend:
         self.chain: list[CertifiedBlock] = []
         self.outcomes: list[tuple[TransactionResult, ...]] = []
         self.pool: list[bytes] = []
+        self.documents: DocumentKeeper = NoDocuments()
         self.entries = {b"s\x01": b"value"}
         self.grown = threading.Condition()
         self.info = NodeInfo(

@@ -10,6 +10,7 @@ from tests.tidy.source import Finding, Source, house
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "anyio": (
         "rpc/client.py",
+        "rpc/document_site.py",
         "rpc/hub.py",
         "rpc/lines.py",
         "rpc/server.py",
@@ -31,7 +32,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     ),
     "plyvel": ("node/store/leveldb.py",),
     "rich": ("cli/",),
-    "starlette": ("rpc/run.py", "rpc/server.py", "portals/"),
+    "starlette": ("rpc/document_site.py", "rpc/run.py", "rpc/server.py", "portals/"),
     "structlog": ("machine/logs.py", "node/", "p2p/network.py"),
     "trio": ("node/", "p2p/link.py", "p2p/network.py", "rpc/client.py", "pilot/run.py", "cli/pilot.py"),
     "typer": ("cli/",),
