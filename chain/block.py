@@ -122,7 +122,7 @@ def header_value(header: Header) -> Value:
 def header_from(value: Value) -> Header:
     """A header of a decoded array; raises `Malformed`."""
     items = as_array(value, "header", 14)
-    if items[0] != BLOCK_VERSION:
+    if as_uint(items[0], "block version") != BLOCK_VERSION:
         raise Malformed(f"block version: expected {BLOCK_VERSION}, got {items[0]!r}")
     names = ("last certificate hash", "transactions root", "results root", "state root", "validators hash",
              "next validators hash", "parameters hash", "evidence root")  # fmt: skip

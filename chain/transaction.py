@@ -121,7 +121,7 @@ def decode_transaction(raw: bytes) -> Transaction:
 
 def _transaction_from(items: tuple[Value, ...]) -> Transaction:
     version, chain_id, sender, nonce, valid_until_ms, gas_limit, calls, signature = items
-    if version != TRANSACTION_VERSION:
+    if as_uint(version, "transaction version") != TRANSACTION_VERSION:
         raise Malformed(f"transaction version: expected {TRANSACTION_VERSION}, got {version!r}")
     call_items = as_array(calls, "calls", length_max=TRANSACTION_CALLS_MAX)
     if not call_items:

@@ -36,8 +36,19 @@ def test_any_altered_byte_is_refused(where: int, flip: int) -> None:
         check_transaction(bytes(data), CHAIN)
 
 
+def test_no_byte_before_the_sender_may_be_another() -> None:
+    """Version and chain id: a signature is over their values, so that two encodings of one would be two transactions."""
+    for where in range(2 + len(CHAIN)):
+        for flip in range(1, 256):
+            data = bytearray(_RAW)
+            data[where] ^= flip
+            with pytest.raises(Invalid):
+                check_transaction(bytes(data), CHAIN)
+
+
 MALFORMED = {
     "version": (0, 2, "transaction version: expected 1, got 2"),
+    "true as version": (0, True, "transaction version: expected an integer, got a boolean"),
     "chain id": (1, 5, "chain id: expected text, got an integer"),
     "long chain id": (1, "x" * 51, "chain id: expected at most 50 bytes of text, got 51"),
     "short key": (2, b"k", "sender key: expected 32 bytes, got 1"),
