@@ -66,7 +66,7 @@ def call(
         function = _find_function(client, contract, method, Role.CALL)
         given = parse_arguments(f"{contract}.{method}", function.parameters, arguments or [])
         made = Call(contract=contract, method=method, arguments=given)
-        fate = _send(client, _sign(client, signer, made, gas_limit, valid_s), valid_s)
+        fate = send_and_wait(client, sign_call(client, signer, made, gas_limit, valid_s), valid_s)
     assert fate.result is not None
     _tell(fate, fate.result, function)
     if fate.result.code is not ResultCode.OK:
@@ -122,7 +122,8 @@ def _suggest(name: str, known: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known) or 'none'}"
 
 
-def _sign(client: SyncClient, key: SigningKey, made: Call, gas_limit: int, valid_s: int) -> bytes:
+def sign_call(client: SyncClient, key: SigningKey, made: Call, gas_limit: int, valid_s: int) -> bytes:
+    """A transaction of one call."""
     chain_id = client.call(requests.status()).node_info.network
     signed = sign_transaction(
         key,
@@ -135,7 +136,7 @@ def _sign(client: SyncClient, key: SigningKey, made: Call, gas_limit: int, valid
     return encode_transaction(signed)
 
 
-def _send(client: SyncClient, raw: bytes, valid_s: int) -> Fate:
+def send_and_wait(client: SyncClient, raw: bytes, valid_s: int) -> Fate:
     """Sends and waits for the block, as long as one may still take it."""
     id_ = compute_transaction_id(raw)
     (admitted,) = client.call(requests.broadcast_txs([raw]))

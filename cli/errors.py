@@ -9,6 +9,7 @@ from machine.faults import DiskFault
 from node.config import ConfigError
 from pilot.ocds import UnreadableInput
 from rpc.client import BadAnswer, CallRefused, Unreachable
+from rpc.documents import NotGiven, NotKept
 
 USAGE = 2
 """Exit code where a command could not do what was asked."""
@@ -32,6 +33,8 @@ EXPECTED: tuple[type[Exception], ...] = (
     pilot.ledger.Unreachable,
     CallRefused,
     BadAnswer,
+    NotKept,
+    NotGiven,
     OSError,
 )
 

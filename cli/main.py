@@ -7,7 +7,21 @@ from typing import NoReturn
 
 import typer
 
-from cli import calls, contract, demo, genesis, init, keys, pilot, portal, sign, start, status, testnet
+from cli import (
+    calls,
+    contract,
+    demo,
+    documents,
+    genesis,
+    init,
+    keys,
+    pilot,
+    portal,
+    sign,
+    start,
+    status,
+    testnet,
+)
 from cli.errors import EXPECTED, INTERRUPTED, USAGE, explain
 from cli.options import example
 
@@ -44,6 +58,7 @@ for _command, _example in _COMMANDS:
     app.command(epilog=example(_example))(_command)
 app.add_typer(genesis.app, name="genesis")
 app.add_typer(keys.app, name="keys")
+app.add_typer(documents.app, name="documents")
 calls.app.command("sign", epilog=example("terang tx sign unsigned.txt --key my.key"))(sign.sign)
 app.add_typer(calls.app, name="tx")
 app.add_typer(contract.app, name="contract")
