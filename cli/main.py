@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from cli import (
+    bank,
     calls,
     contract,
     demo,
@@ -62,6 +63,7 @@ app.add_typer(documents.app, name="documents")
 calls.app.command("sign", epilog=example("terang tx sign unsigned.txt --key my.key"))(sign.sign)
 app.add_typer(calls.app, name="tx")
 app.add_typer(contract.app, name="contract")
+app.add_typer(bank.app, name="bank")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,7 +1,8 @@
-"""A node that ends with the process that started it: `python -m cli.tethered HOME`, with a pipe as standard input.
+"""A process that ends with the one that started it: `python -m cli.tethered HOME` is a node, and behind `--` comes any
+command line of `terang`. A pipe is its standard input.
 
 Nothing is ever written to the pipe. Its end closes when the other process ends, however it ends, also by kill -9, and then
-this node ends as by SIGTERM. So a demonstration or a test leaves no process behind.
+this process ends as by SIGTERM. So a demonstration or a test leaves no process behind.
 """
 
 import os
@@ -9,18 +10,23 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from node.run import main
 
 _GRACE_S = 15.0
-"""So long a node may take to end after its other end closed; then it ends as a crash would."""
+"""So long it may take to end after its other end closed; then it ends as a crash would."""
 
 
-def run_tethered(home: Path) -> int:
-    """Runs the node of `home`; its exit code."""
+def run_tethered(arguments: Sequence[str]) -> int:
+    """Runs the node of a home, or the command line behind `--`; the exit code."""
     threading.Thread(target=_follow_other_end, name="tether", daemon=True).start()
-    return main(home)
+    if arguments[0] == "--":
+        from cli.main import run  # here, so that a node does not wait for all commands to load
+
+        return run(arguments[1:])
+    return main(Path(arguments[0]))
 
 
 def _follow_other_end() -> None:
@@ -32,4 +38,4 @@ def _follow_other_end() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_tethered(Path(sys.argv[1])))
+    sys.exit(run_tethered(sys.argv[1:]))

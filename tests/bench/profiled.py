@@ -19,7 +19,7 @@ def run_profiled(home: Path) -> int:
     sampler = Sampler(home / BEGIN)
     sampler.start()
     try:
-        return run_tethered(home)
+        return run_tethered([str(home)])
     finally:
         sampler.stop()
         found = sampler.profile
