@@ -5,7 +5,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
-SOURCES := chain consensus vm p2p rpc genesis node machine payments documents sealed pilot portals cli tests
 
 .PHONY: help setup demo test chromium check bench bundle lock clean
 
