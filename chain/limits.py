@@ -254,6 +254,8 @@ RPC_ANSWERS_BYTES_MAX = 64 * 1024 * 1024  # of one batch; what comes after is re
 RPC_CONNECTIONS_MAX = 900  # open HTTP connections; CometBFT's limit
 RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as CometBFT does
 RPC_QUERY_BYTES_MAX = 512  # a subscription's query, as in CometBFT
+RPC_SEARCH_INDEX_MS = 4_000  # that one search spends on indexing blocks before it says that there are more
+RPC_SEARCH_CONDITIONS_MAX = 8  # of events in one search: each is a walk through the index
 RPC_FRAME_BYTES_MAX = 64 * 1024  # a request over WebSocket that is not a transaction
 
 # --- Portals --------------------------------------------------------------------------------------------------

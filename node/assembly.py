@@ -86,6 +86,7 @@ def assemble(opened: Opened) -> Assembled:
         follower=follower,
         spreading=spreading,
         documents=opened.documents,
+        search=opened.search,
         node_key=opened.node_key,
         clock=clock,
     )

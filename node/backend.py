@@ -31,17 +31,20 @@ from node.head import Head
 from node.keeping import Keeper
 from node.mempool import Mempool
 from node.reactor import Reactor
+from node.search import SearchIndex
 from node.spreading import Spreading
 from node.store.ledger import Ledger
 from p2p.handshake import Side
 from p2p.network import Network
 from rpc.backend import (
     ConsensusStanding,
+    Found,
     NodeInfo,
     Peer,
     Place,
     Refused,
     RoundVotes,
+    Search,
     Standing,
     StateAnswer,
     Waiting,
@@ -68,6 +71,7 @@ class Parts:
     follower: Follower
     spreading: Spreading
     documents: DocumentStore
+    search: SearchIndex
     node_key: SigningKey
     clock: Clock
 
@@ -156,6 +160,10 @@ class NodeBackend:
         """See `Backend`."""
         location = self._parts.ledger.tx_location(id_)
         return None if location is None else Place(height=location.height, index=location.index)
+
+    def search(self, search: Search) -> Found:
+        """See `Backend`."""
+        return self._parts.search.search(search)
 
     def peers(self) -> Sequence[Peer]:
         """See `Backend`."""

@@ -11,6 +11,7 @@ def describe_module(contract: str, code_hash: Digest, module: Module) -> Contrac
     return ContractDescription(
         id=contract,
         code_hash=code_hash,
+        source_hash=module.source_hash,
         enums=tuple(EnumInfo(name=one.name, members=one.members) for one in module.enums),
         records=tuple(FieldsInfo(name=one.name, fields=_fields(one.fields)) for one in module.records),
         events=tuple(FieldsInfo(name=one.name, fields=_fields(one.fields)) for one in module.events),

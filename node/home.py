@@ -40,6 +40,11 @@ class Home:
         """What the validator key has signed; never restored from a backup."""
         return self.path / "data" / "signer" / "record"
 
+    @property
+    def search_index(self) -> Path:
+        """What was announced by which transaction; made anew from the ledger when it is not there."""
+        return self.path / "data" / "search.sqlite"
+
     def documents(self, directory: str) -> Path:
         """Directory of documents, as the configuration says."""
         return self.path / directory

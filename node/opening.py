@@ -28,6 +28,7 @@ from node.documents import DocumentLimits, DocumentStore
 from node.head import genesis_head
 from node.home import Home
 from node.journal import Journal, Replay
+from node.search import SearchIndex
 from node.signer import find_unrecorded
 from node.signer_record import RECOVERY, SignerRecord
 from node.startcheck import StartFinding, check_start
@@ -66,6 +67,7 @@ class Opened:
     replay: Replay
     governance: Governance
     documents: DocumentStore
+    search: SearchIndex
     validator: Validator | None
 
 
@@ -106,6 +108,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             replay=replay,
             governance=_read_governance(ledger),
             documents=_open_documents(home, config),
+            search=SearchIndex(home.search_index, genesis.hash, ledger, SystemClock()),
             validator=validator,
         )
 

@@ -346,6 +346,13 @@ class TxAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     proof: TxProofJson | None = None
 
 
+class TxSearchAnswer(Struct, frozen=True, kw_only=True):
+    """`tx_search`, a page of them; `total_count` of all pages."""
+
+    txs: list[TxAnswer]
+    total_count: str
+
+
 class UnconfirmedAnswer(Struct, frozen=True, kw_only=True):
     """`unconfirmed_txs`, `num_unconfirmed_txs` (null bodies)."""
 
@@ -498,10 +505,11 @@ class MethodJson(Struct, frozen=True, kw_only=True):
 
 
 class AbiAnswer(Struct, frozen=True, kw_only=True):
-    """`abi`: what a contract takes and gives, by name."""
+    """`abi`: what a contract takes and gives, by name. `source_hash`: SHA-256 of the text that was compiled."""
 
     id: str
     code_hash: str
+    source_hash: str
     enums: list[EnumJson]
     records: list[FieldsJson]
     events: list[FieldsJson]

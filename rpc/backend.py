@@ -121,6 +121,38 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Events of a contract that have a field: of one name or any, with one value (as `chain.result.render_value`
+    writes it) or any.
+    """
+
+    contract: str
+    event: str | None
+    field: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which transactions are looked for: those with all of these events, in blocks of these heights; a page of them."""
+
+    sought: tuple[Sought, ...]
+    height_min: int
+    height_max: int
+    skip: int
+    limit: int
+    is_newest_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A page of places, and how many there are in all."""
+
+    places: tuple[Place, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateAnswer:
     """A state entry at this height; None where there is none."""
 
@@ -199,6 +231,10 @@ class Backend(Protocol):
 
     def place_of(self, id_: TxId) -> Place | None:
         """Where a transaction was committed."""
+        ...
+
+    def search(self, search: Search) -> Found:
+        """Transactions by their events. Takes some seconds at most; raises `Refused` while there is more to index."""
         ...
 
     def peers(self) -> Sequence[Peer]:

@@ -100,6 +100,7 @@ def abi(backend: Backend, contract: str) -> answers.AbiAnswer:
     return answers.AbiAnswer(
         id=found.id,
         code_hash=hexadecimal(found.code_hash),
+        source_hash=hexadecimal(found.source_hash),
         enums=[answers.EnumJson(name=one.name, members=list(one.members)) for one in found.enums],
         records=[_fields_json(one) for one in found.records],
         events=[_fields_json(one) for one in found.events],

@@ -146,6 +146,15 @@ def tx(id_: TxId, *, prove: bool = False) -> Request[answers.TxAnswer]:
     return _plain("tx", answers.TxAnswer, hash=id_.hex(), prove=prove)
 
 
+def tx_search(
+    query: str, *, prove: bool = False, page: int = 1, newest_first: bool = False
+) -> Request[answers.TxSearchAnswer]:
+    """Committed transactions by their events, a hundred a page."""
+    order = "desc" if newest_first else "asc"
+    params = {"prove": prove, "page": str(page), "per_page": "100", "order_by": order}
+    return _plain("tx_search", answers.TxSearchAnswer, query=query, **params)
+
+
 def num_unconfirmed_txs() -> Request[answers.UnconfirmedAnswer]:
     """How many transactions wait."""
     return _plain("num_unconfirmed_txs", answers.UnconfirmedAnswer)
@@ -277,6 +286,7 @@ def _read_abi(result: Any) -> ContractDescription:
     return ContractDescription(
         id=found.id,
         code_hash=Digest(bytes.fromhex(found.code_hash)),
+        source_hash=Digest(bytes.fromhex(found.source_hash)),
         enums=tuple(EnumInfo(name=one.name, members=tuple(one.members)) for one in found.enums),
         records=tuple(FieldsInfo(name=one.name, fields=_fields(one.fields)) for one in found.records),
         events=tuple(FieldsInfo(name=one.name, fields=_fields(one.fields)) for one in found.events),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from rpc import chain_methods, node_methods, transaction_methods
+from rpc import chain_methods, node_methods, search_methods, transaction_methods
 from rpc.answers import Empty
 from rpc.backend import Backend
 from rpc.parameters import Parameter, ParameterKind, Parsed
@@ -73,6 +73,11 @@ _TABLE = (
     _method(chain_methods.consensus_params, "height:HEIGHT"),
     _method(node_methods.consensus_state),
     _method(transaction_methods.tx, "hash:HASH! prove:FLAG"),
+    _method(
+        search_methods.tx_search,
+        "query:TEXT! prove:FLAG page:COUNT per_page:COUNT order_by:TEXT",
+        waits=True,
+    ),
     _method(transaction_methods.broadcast_tx_sync, "tx:BYTES"),
     _method(transaction_methods.broadcast_tx_async, "tx:BYTES"),
     _method(transaction_methods.broadcast_tx_commit, "tx:BYTES", waits=True),

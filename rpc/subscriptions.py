@@ -5,7 +5,6 @@ AND, one of them tm.event. `NewBlock`, `NewBlockHeader` and `Tx` happen here; a 
 tx.hash, tx.height and the fields of its events.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,11 +13,11 @@ from msgspec import Raw
 
 from chain.block import CertifiedBlock, compute_block_id
 from chain.hashing import Digest
-from chain.limits import RPC_QUERY_BYTES_MAX
 from chain.result import TransactionResult
 from chain.transaction import compute_transaction_id
 from chain.validators import ValidatorSet
-from rpc.errors import RpcError, not_done
+from rpc.errors import not_done
+from rpc.queries import parse_conditions
 from rpc.render import (
     base64_of,
     hexadecimal,
@@ -30,8 +29,6 @@ from rpc.render import (
 
 EVENT_KEY = "tm.event"
 KINDS = ("NewBlock", "NewBlockHeader", "Tx")
-
-_CONDITION = re.compile(r"\s*([\w.]+)\s*=\s*(?:'([^']*)'|(\d+))\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,30 +53,17 @@ class ChainEvent:
 
 
 def parse_query(text: str) -> Query:
-    """A subscriber's query. Raises `RpcError` with the place that is not understood."""
-    if len(text.encode()) > RPC_QUERY_BYTES_MAX:
-        raise not_done(f"failed to parse query: expected at most {RPC_QUERY_BYTES_MAX} bytes")
-    conditions: list[tuple[str, str]] = []
-    place = 0
-    while True:
-        found = _CONDITION.match(text, place)
-        if found is None:
-            raise _not_understood(place, "expected key='value'")
-        conditions.append((found[1], found[2] if found[3] is None else found[3]))
-        place = found.end()
-        if place == len(text):
-            break
-        if not text.startswith("AND", place):
-            raise _not_understood(place, "expected AND")
-        place += len("AND")
-    kinds = [value for key, value in conditions if key == EVENT_KEY]
+    """A subscriber's query. Raises `RpcError` with what is not understood."""
+    conditions = parse_conditions(text)
+    for condition in conditions:
+        if condition.operator != "=":
+            raise not_done(
+                f"failed to parse query: expected = after {condition.key}, got {condition.operator}"
+            )
+    kinds = [condition.value for condition in conditions if condition.key == EVENT_KEY]
     if len(kinds) != 1 or kinds[0] not in KINDS:
         raise not_done(f"failed to parse query: expected {EVENT_KEY} to be one of {', '.join(KINDS)}")
-    return Query(text=text, conditions=tuple(conditions))
-
-
-def _not_understood(place: int, expected: str) -> RpcError:
-    return not_done(f"failed to parse query: offset {place}: {expected}")
+    return Query(text=text, conditions=tuple((one.key, one.value) for one in conditions))
 
 
 def make_events(

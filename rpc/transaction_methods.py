@@ -69,18 +69,10 @@ def check_tx(backend: Backend, tx: bytes | None) -> answers.TxResultJson:
 def tx(backend: Backend, hash_: bytes, prove: bool | None) -> answers.TxAnswer:
     """A committed transaction with its result, and with the proof that it stands in its block."""
     place = backend.place_of(TxId(hash_))
-    found = None if place is None else backend.block(place.height)
-    if place is None or found is None:
+    if place is None:
         raise not_done(f"tx ({hexadecimal(hash_)}) not found")
-    bodies = found.block.transactions
-    return answers.TxAnswer(
-        hash=hexadecimal(hash_),
-        height=str(place.height),
-        index=place.index,
-        tx_result=render_result(get_result(backend, place)),
-        tx=base64_of(bodies[place.index]),
-        proof=render_proof(bodies, place.index, found.block.header.transactions_root) if prove else None,
-    )
+    (shown,) = render_places(backend, [place], prove=bool(prove))
+    return shown
 
 
 def tx_status(backend: Backend, hashes: Sequence[bytes]) -> answers.TxStatusAnswer:
@@ -168,6 +160,28 @@ def abci_query(
 
 
 # --- Parts of answers ---------------------------------------------------------------------------------------
+
+
+def render_places(backend: Backend, places: Sequence[Place], *, prove: bool) -> list[answers.TxAnswer]:
+    """The transactions at these places, in their order; neighbours of one block read it once."""
+    shown: list[answers.TxAnswer] = []
+    for height, same in groupby(places, key=lambda place: place.height):
+        found, results = backend.block(height), _get_results(backend, height)
+        if found is None:
+            raise not_done(f"could not find block for height #{height}")
+        bodies, root = found.block.transactions, found.block.header.transactions_root
+        shown += [
+            answers.TxAnswer(
+                hash=hexadecimal(compute_transaction_id(bodies[place.index])),
+                height=str(height),
+                index=place.index,
+                tx_result=render_result(results[place.index]),
+                tx=base64_of(bodies[place.index]),
+                proof=render_proof(bodies, place.index, root) if prove else None,
+            )
+            for place in same
+        ]
+    return shown
 
 
 def get_result(backend: Backend, place: Place) -> TransactionResult:

@@ -87,10 +87,11 @@ class MethodInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDescription:
-    """What a contract takes and gives, by name, from the module that is deployed."""
+    """What a contract takes and gives, by name, from the module that is deployed, which names SHA-256 of its source."""
 
     id: str
     code_hash: Digest
+    source_hash: Digest
     enums: tuple[EnumInfo, ...]
     records: tuple[FieldsInfo, ...]
     events: tuple[FieldsInfo, ...]

@@ -75,15 +75,18 @@ def make_vote(
     kind: VoteKind = VoteKind.PRECOMMIT,
     height: int = 1,
     round_: int = 0,
+    chain_id: str = CHAIN,
 ) -> SignedVote:
     """A signed vote."""
     vote = Vote(
         kind=kind, height=Height(height), round=Round(round_), block_id=block_id, validator=key.address
     )
-    return sign_vote(key, vote, CHAIN)
+    return sign_vote(key, vote, chain_id)
 
 
 def make_certificate(block: Block, validators: ValidatorSet, keys: Sequence[SigningKey]) -> Certificate:
     """A certificate of `block` by these keys, which must be a quorum."""
     block_id, height = compute_block_id(block.header), block.header.height
-    return certificate_of([make_vote(key, block_id, height=height) for key in keys], validators)
+    chain_id = block.header.chain_id
+    votes = [make_vote(key, block_id, height=height, chain_id=chain_id) for key in keys]
+    return certificate_of(votes, validators)

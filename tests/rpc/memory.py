@@ -5,25 +5,38 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 from chain.block import Block, CertifiedBlock, Header, compute_block_id
+from chain.certificate import certificate_hash
 from chain.codec import Value
 from chain.document import Credential, Receipt
 from chain.errors import Invalid
 from chain.hashing import Digest, sha256
 from chain.parameters import Parameters
-from chain.result import Event, ResultCode, TransactionResult, Trap
+from chain.result import (
+    Event,
+    ResultCode,
+    TransactionResult,
+    Trap,
+    compute_results_root,
+    encode_result,
+    render_value,
+)
 from chain.transaction import TxId, compute_transaction_id, decode_transaction
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round
 from rpc.backend import (
     ConsensusStanding,
     DocumentKeeper,
+    Found,
     NodeInfo,
     Peer,
     Place,
     Refused,
     RoundVotes,
+    Search,
+    Sought,
     Standing,
     StateAnswer,
     Waiting,
@@ -63,6 +76,7 @@ REFUSED = TransactionResult(
 DESCRIPTION = ContractDescription(
     id="tender",
     code_hash=sha256(b"code"),
+    source_hash=sha256(b"source"),
     enums=(EnumInfo(name="Stage", members=("NONE", "OPEN")),),
     records=(
         FieldsInfo(
@@ -91,6 +105,19 @@ DESCRIPTION = ContractDescription(
     ),
 )
 """A small contract: every kind of type once."""
+
+
+def _has(result: TransactionResult, sought: Sought) -> bool:
+    """Whether one of its events is sought: what the index of a node says from its tables."""
+    return any(
+        event.contract == sought.contract
+        and sought.event in (None, event.name)
+        and any(
+            name == sought.field and sought.value in (None, render_value(value))
+            for name, value in event.fields
+        )
+        for event in result.events
+    )
 
 
 class NoDocuments:
@@ -130,20 +157,29 @@ class MemoryBackend:
             validator=self.keys[0].public,
         )
 
-    def commit(self, transactions: Sequence[bytes] = (), results: Sequence[TransactionResult] = ()) -> Block:
-        """Appends a block with these transactions; results are OK unless given."""
+    def commit(
+        self,
+        transactions: Sequence[bytes] = (),
+        results: Sequence[TransactionResult] = (),
+        **changes: Any,
+    ) -> Block:
+        """Appends a block with these transactions; results are OK unless given. `changes` are of its header."""
         block = make_block(self.set, transactions, height=len(self.chain) + 1)
+        header = replace(block.header, chain_id=self.info.chain_id)
         if self.chain:
             before = self.chain[-1]
-            block = replace(
-                block,
-                header=replace(block.header, previous_block_id=compute_block_id(before.block.header)),
-                last_certificate=before.certificate,
+            last_results = [encode_result(result) for result in self.outcomes[-1]]
+            header = replace(
+                header,
+                previous_block_id=compute_block_id(before.block.header),
+                last_certificate_hash=certificate_hash(before.certificate),
+                results_root=compute_results_root(last_results),
             )
+            block = replace(block, last_certificate=before.certificate)
+        block = replace(block, header=replace(header, **changes))
+        certificate = make_certificate(block, self.set, self.keys[:3])
         with self.grown:
-            self.chain.append(
-                CertifiedBlock(block=block, certificate=make_certificate(block, self.set, self.keys[:3]))
-            )
+            self.chain.append(CertifiedBlock(block=block, certificate=certificate))
             self.outcomes.append(tuple(results) or tuple(OK for _ in transactions))
             self.pool = [raw for raw in self.pool if raw not in transactions]
             self.grown.notify_all()
@@ -192,6 +228,17 @@ class MemoryBackend:
             if id_ in ids:
                 return Place(height=Height(height), index=ids.index(id_))
         return None
+
+    def search(self, search: Search) -> Found:
+        places = [
+            Place(height=Height(height), index=index)
+            for height, outcomes in enumerate(self.outcomes, start=1)
+            for index, result in enumerate(outcomes)
+            if search.height_min <= height <= search.height_max
+            and all(_has(result, sought) for sought in search.sought)
+        ]
+        ordered = places[::-1] if search.is_newest_first else places
+        return Found(places=tuple(ordered[search.skip :][: search.limit]), total=len(places))
 
     def peers(self) -> Sequence[Peer]:
         return [

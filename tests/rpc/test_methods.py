@@ -38,7 +38,7 @@ def ask(backend: MemoryBackend, name: str, /, **params: Any) -> Any:
 
 
 PROMISED = """
-health status net_info genesis block block_by_hash block_results blockchain header header_by_hash
+health status net_info genesis block block_by_hash block_results blockchain header header_by_hash tx_search
 commit validators consensus_params consensus_state tx broadcast_tx_sync broadcast_tx_async
 broadcast_tx_commit abci_info abci_query check_tx unconfirmed_txs num_unconfirmed_txs subscribe
 unsubscribe unsubscribe_all
@@ -250,3 +250,55 @@ def test_the_openrpc_document_names_every_method_and_type() -> None:
     for method in document["methods"]:
         reference = method["result"]["schema"]["$ref"]
         assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
+
+
+def test_transactions_are_found_by_their_events(backend: MemoryBackend) -> None:
+    found = ask(backend, "tx_search", query="tender.Published.tender='AB'", prove=True)
+    assert found["total_count"] == "1"
+    assert found["txs"] == [ask(backend, "tx", hash=found["txs"][0]["hash"], prove=True)]
+    ours = ask(backend, "tx_search", query="tender.title EXISTS AND tm.event='Tx'")
+    assert [one["height"] for one in ours["txs"]] == ["2"] and "proof" not in ours["txs"][0]
+    backend.commit([make_transaction(3)])
+    newest = ask(backend, "tx_search", query="tender.tender='AB'", per_page="1", order_by="desc")
+    assert newest["total_count"] == "2" and newest["txs"][0]["height"] == "4"
+    second = ask(backend, "tx_search", query="tender.tender='AB'", per_page="1", page="2", order_by="desc")
+    assert second["txs"][0]["height"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("heights", "expected"),
+    [
+        ("=2", ["2"]),
+        (">2", ["4"]),
+        (">=2", ["2", "4"]),
+        ("<4", ["2"]),
+        ("<=4", ["2", "4"]),
+        (">2 AND tx.height<4", []),
+    ],
+)
+def test_a_search_is_narrowed_by_heights(backend: MemoryBackend, heights: str, expected: list[str]) -> None:
+    backend.commit([make_transaction(3)])
+    found = ask(backend, "tx_search", query=f"tender.tender='AB' AND tx.height{heights}")
+    assert [one["height"] for one in found["txs"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"query": "tx.height=2"}, "expected 1 to 8 conditions of events, got 0"),
+        ({"query": " AND ".join(["a.b='1'"] * 9)}, "expected 1 to 8 conditions of events, got 9"),
+        ({"query": "tender='AB'"}, "contract.Event.field or contract.field"),
+        ({"query": "tender.a.b.c='AB'"}, "contract.Event.field or contract.field"),
+        ({"query": "tender.tender>5"}, "with = or EXISTS"),
+        ({"query": "tender.tender='AB' AND tx.height EXISTS"}, "a number after tx.height"),
+        ({"query": "tender.tender='AB' AND tm.event='NewBlock'"}, "tm.event='Tx' and no other"),
+        ({"query": "tender.tender='AB' OR"}, "expected AND"),
+        ({"query": "tender.tender='AB'", "order_by": "up"}, "order_by"),
+        ({"query": "tender.tender='AB'", "page": "0"}, "page should be at least 1, given 0"),
+    ],
+)
+def test_a_search_that_is_not_understood_is_refused(
+    backend: MemoryBackend, params: dict[str, str], words: str
+) -> None:
+    with pytest.raises(RpcError, match=words):
+        ask(backend, "tx_search", **params)
