@@ -5,6 +5,7 @@ of `field.<last part>`. A field of kind HIDDEN or DATA is filled by the page; th
 No rule of procurement is here: lengths and reasons are the contract's to judge; here only form is.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -14,10 +15,11 @@ from chain.codec import Value
 from chain.errors import Malformed
 from chain.keys import parse_address
 from portals.languages import Text, say
-from portals.local_forms import parse_amount, parse_time_input
+from portals.local_forms import WIB_MINUTES, ZONES, parse_amount, parse_time_input
 from rpc.contracts import Given
 
 DEFAULT_GAS = 1_000_000
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 class Kind(Enum):
@@ -78,13 +80,30 @@ class Filled:
     problems: dict[str, Text]
 
 
-def read_form(form: Form, posted: Mapping[str, str], currency: str) -> Filled:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """How amounts and times of a form are meant: in which currency, and by which clock (minutes before UTC)."""
+
+    currency: str
+    zone: int
+
+
+def read_local(posted: Mapping[str, str]) -> Local:
+    """What a form carries of it; the rupiah and the western zone where it says nothing that is known."""
+    currency, zone = posted.get("currency", ""), posted.get("zone", "")
+    zones = {str(minutes): minutes for minutes in ZONES}
+    return Local(
+        currency=currency if _CURRENCY.fullmatch(currency) else "IDR", zone=zones.get(zone, WIB_MINUTES)
+    )
+
+
+def read_form(form: Form, posted: Mapping[str, str], local: Local) -> Filled:
     """What was posted, as arguments; fields that nobody asked for are let be."""
     given: dict[str, Given] = {}
     problems: dict[str, Text] = {}
     for field in form.fields:
         try:
-            _put(given, field.name.split("."), _read(field, posted.get(field.name, ""), currency))
+            _put(given, field.name.split("."), _read(field, posted.get(field.name, ""), local))
         except Malformed:
             problems[field.name] = _explain(field)
     return Filled(given=given, problems=problems)
@@ -98,7 +117,7 @@ def _put(given: dict[str, Given], path: list[str], value: Given) -> None:
     given[path[-1]] = value
 
 
-def _read(field: Field, text: str, currency: str) -> Given:
+def _read(field: Field, text: str, local: Local) -> Given:
     stripped = text.strip()
     if not stripped and not field.is_optional and field.kind is not Kind.FLAG:
         raise Malformed(f"{field.name}: expected something, got nothing")
@@ -108,11 +127,11 @@ def _read(field: Field, text: str, currency: str) -> Given:
         case Kind.NUMBER | Kind.HIDDEN_NUMBER:
             return _read_number(stripped or "0")
         case Kind.AMOUNT:
-            return parse_amount(stripped or "0", currency)
+            return parse_amount(stripped or "0", local.currency)
         case Kind.SHARE:
             return parse_amount(f"{stripped or '0'}.00" if _is_whole(stripped) else stripped, "USD")
         case Kind.TIME:
-            return parse_time_input(stripped)
+            return parse_time_input(stripped, local.zone)
         case Kind.CHOICE:
             if stripped not in field.choices:
                 raise Malformed(

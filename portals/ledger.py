@@ -5,7 +5,7 @@ configured nodes at once, so that no single one can keep a transaction back; sen
 is behind or gone is said on the page, never hidden.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -20,12 +20,15 @@ from rpc.requests import BadAnswer, CallRefused, Fate, Request
 from rpc.values import AdmissionCode, Admitted
 
 Answer = TypeVar("Answer")
+Key = TypeVar("Key")
+Found = TypeVar("Found")
 
 _TAKEN = (AdmissionCode.OK, AdmissionCode.COMMITTED, AdmissionCode.WAITING)
 _DESCRIBED_S = 10.0  # an upgraded contract is known after so long
 _STOOD_S = 1.0
 _STALE_MS = 180_000  # a network that is idle makes a block each minute
 _STEP_S = 0.2
+_ASKED_AT_ONCE = 8
 
 
 class Node(Protocol):
@@ -81,6 +84,8 @@ class Ledger:
         assert nodes, "a portal needs at least one node"
         self._nodes = list(nodes)
         self._now_ms = now_ms
+        self.names: dict[bytes, str] = {}
+        """Of suppliers whose name was read once: it stays."""
         self._described: dict[str, tuple[float, Contract]] = {}
         self._stood: tuple[float, Standing] | None = None
 
@@ -198,3 +203,19 @@ class Ledger:
             await anyio.sleep(_STEP_S)
             fate = await self.fate(id_)
         return fate
+
+
+async def ask_each(keys: Iterable[Key], ask: Callable[[Key], Awaitable[Found]]) -> dict[Key, Found]:
+    """The answer for each of the keys, several asked at once."""
+    found: dict[Key, Found] = {}
+    limiter = anyio.CapacityLimiter(_ASKED_AT_ONCE)
+
+    async def ask_one(key: Key) -> None:
+        async with limiter:
+            found[key] = await ask(key)
+
+    wanted = list(dict.fromkeys(keys))
+    async with anyio.create_task_group() as tasks:
+        for key in wanted:
+            tasks.start_soon(ask_one, key)
+    return {key: found[key] for key in wanted}

@@ -22,7 +22,8 @@ from chain.time import TIME_MS_MAX
 from portals.languages import Language
 
 WIB_MINUTES = 420
-_ZONES = {420: "WIB", 480: "WITA", 540: "WIT"}
+ZONES = {420: "WIB", 480: "WITA", 540: "WIT"}
+"""The clocks of Indonesia, by how many minutes they are before UTC."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = {"id": "d MMMM y HH.mm", "en": "d MMMM y, HH:mm"}
 _DAYS = TIME_MS_MAX // 86_400_000
@@ -59,7 +60,7 @@ def format_time(time_ms: int, language: Language, offset_minutes: int = WIB_MINU
     if time_ms > TIME_MS_MAX:
         return format_number(time_ms, language)
     moment = _local(time_ms, offset_minutes)
-    zone = _ZONES.get(offset_minutes, f"UTC{offset_minutes / 60:+.0f}")
+    zone = ZONES.get(offset_minutes, f"UTC{offset_minutes / 60:+.0f}")
     return f"{format_datetime(moment, _TIME[language.code], locale=language.locale)} {zone}"
 
 

@@ -24,6 +24,7 @@ from portals.forms import Form
 from portals.languages import NAMES, Language, Text
 from portals.ledger import Ledger, Standing
 from portals.local_forms import (
+    WIB_MINUTES,
     format_amount,
     format_day,
     format_number,
@@ -135,19 +136,17 @@ class Page:
         return await self.render_all(template, values, code=code)
 
     async def render_all(self, template: str, values: Mapping[str, object], *, code: int = 200) -> Response:
-        """The same for values that come from several hands."""
-        text = (
-            get_templates()
-            .get_template(template)
-            .render(**self._surroundings(await self.get_standing()), **values)
-        )
+        """The same for values that come from several hands. `zone`: by how many minutes the page's clock is before UTC."""
+        surroundings = self._surroundings(await self.get_standing(), values.get("zone", WIB_MINUTES))
+        text = get_templates().get_template(template).render(surroundings | dict(values))
         response = HTMLResponse(text, status_code=code, headers={"cache-control": "no-store"})
         response.set_cookie(LANGUAGE_COOKIE, self.language.code, samesite="strict", httponly=True)
         return response
 
-    def _surroundings(self, standing: Standing | None) -> dict[str, object]:
+    def _surroundings(self, standing: Standing | None, zone: object) -> dict[str, object]:
         """What every template may use."""
         language = self.language
+        assert isinstance(zone, int), zone
         return {
             "_": language.say,
             "name": language.name,
@@ -160,11 +159,12 @@ class Page:
             "who": None if self.who is None else format_address(self.who),
             "standing": standing,
             "amount": self._format(format_amount),
-            "time": self._format(format_time),
+            "zone": zone,
+            "time": lambda time_ms, offset=zone: format_time(time_ms, language, offset),
             "day": self._format(format_day),
             "number": self._format(format_number),
             "share": self._format(format_share),
-            "time_input": write_time_input,
+            "time_input": lambda time_ms: write_time_input(time_ms, zone),
             "new_nonce": lambda: os.urandom(NONCE_BYTES).hex(),
         }
 

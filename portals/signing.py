@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from chain.errors import Invalid, Malformed
 from chain.transaction import TxId
 from portals.compose import compose, parse_nonce, parse_signed, write_base64
-from portals.forms import Form, read_form
+from portals.forms import Form, Local, read_form, read_local
 from portals.languages import Text, say
 from portals.ledger import NotTaken
 from portals.page import Page
@@ -37,9 +37,10 @@ async def prepare(page: Page) -> Response:
     posted = await page.read_post()
     if page.key is None:
         return await page.render("problem.html", code=409, text=_NO_KEY, detail="")
-    filled = read_form(form, posted, posted.get("currency", "IDR"))
+    local = read_local(posted)
+    filled = read_form(form, posted, local)
     if filled.problems:
-        return await _ask_again(page, form, posted, filled.problems)
+        return await _ask_again(page, form, posted, filled.problems, local)
     call = (await page.ledger.contract(form.contract)).call(form.method, **filled.given)
     standing = await page.ledger.standing()
     content = compose(
@@ -55,13 +56,16 @@ async def prepare(page: Page) -> Response:
         form=form,
         content=write_base64(content),
         back=_path_only(posted.get("back", "")),
-        currency=posted.get("currency", "IDR"),
+        currency=local.currency,
+        zone=local.zone,
         chain_id=standing.chain_id,
         problem=None,
     )
 
 
-async def _ask_again(page: Page, form: Form, posted: dict[str, str], problems: dict[str, Text]) -> Response:
+async def _ask_again(
+    page: Page, form: Form, posted: dict[str, str], problems: dict[str, Text], local: Local
+) -> Response:
     return await page.render(
         "form.html",
         code=400,
@@ -69,7 +73,8 @@ async def _ask_again(page: Page, form: Form, posted: dict[str, str], problems: d
         values=posted,
         problems=problems,
         back=_path_only(posted.get("back", "")),
-        currency=posted.get("currency", "IDR"),
+        currency=local.currency,
+        zone=local.zone,
     )
 
 

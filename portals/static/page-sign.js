@@ -11,6 +11,7 @@ import { showFields, showValue } from "./values.js";
 const shown = find("shown");
 const button = find("sign");
 const content = fromBase64(shown.dataset.content);
+const local = { currency: shown.dataset.currency, zone: Number(shown.dataset.zone) };
 
 async function describe(call) {
   const answer = await fetch(`/${language}/describe/${encodeURIComponent(call.contract)}/${encodeURIComponent(call.method)}`);
@@ -21,14 +22,14 @@ async function describe(call) {
 async function showCall(call) {
   const words = await describe(call);
   const title = make("h2", {}, words.title, " ", make("code", { class: "soft" }, `${call.contract}.${call.method}`));
-  return [title, showFields(call.values, words.parameters, words, shown.dataset.currency)];
+  return [title, showFields(call.values, words.parameters, words, local)];
 }
 
 async function show() {
   const unsigned = readUnsigned(content);
   if (unsigned.chainId !== shown.dataset.chain) throw new Error(say("This is for another network: {network}", { network: unsigned.chainId }));
   const calls = (await Promise.all(unsigned.calls.map(showCall))).flat();
-  const until = showValue(unsigned.validUntil, { type: "uint", reading: "time" }, { records: {}, enums: {} }, "");
+  const until = showValue(unsigned.validUntil, { type: "uint", reading: "time" }, { records: {}, enums: {} }, local);
   const about = make("dl", {},
     make("dt", {}, say("Signed by")), make("dd", {}, make("code", { class: "long" }, showAddress(await addressOf(unsigned.sender)))),
     make("dt", {}, say("Network")), make("dd", {}, unsigned.chainId),

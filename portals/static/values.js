@@ -4,15 +4,19 @@ import { make } from "./elements.js";
 import { toHex } from "./bytes.js";
 import { language, say } from "./texts.js";
 
-const ZONE_MS = 7 * 3_600_000; // WIB
+const ZONES = { 420: "WIB", 480: "WITA", 540: "WIT" };
+const MINUTE_MS = 60_000;
 const LONG = 64;
 
-function showTime(milliseconds) {
-  const moment = new Date(Number(milliseconds) + ZONE_MS);
+function showDay(moment) {
+  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(moment);
+}
+
+function showTime(milliseconds, zone) {
+  const moment = new Date(Number(milliseconds) + zone * MINUTE_MS);
   if (Number.isNaN(moment.getTime())) return milliseconds.toString();
-  const day = new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(moment);
   const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", timeZone: "UTC", hourCycle: "h23" }).format(moment);
-  return `${day}, ${clock} WIB`;
+  return `${showDay(moment)}, ${clock} ${ZONES[zone]}`;
 }
 
 export const showNumber = (number) => new Intl.NumberFormat(language).format(number);
@@ -37,13 +41,13 @@ function readNumber(value, type) {
   return type === "int" ? BigInt.asIntN(256, number) : number;
 }
 
-function showNumberAs(value, field, currency) {
+function showNumberAs(value, field, local) {
   const number = readNumber(value, field.type);
   if (number === null) return say("not a number");
-  if (field.reading === "time") return number === 0n ? say("none") : showTime(number);
-  if (field.reading === "amount") return showAmount(number, currency);
+  if (field.reading === "time") return number === 0n ? say("none") : showTime(number, local.zone);
+  if (field.reading === "amount") return showAmount(number, local.currency);
   if (field.reading === "share") return showShare(number);
-  if (field.reading === "day") return showTime(number * 86_400_000n - BigInt(ZONE_MS)).split(",")[0];
+  if (field.reading === "day") return showDay(new Date(Number(number) * 86_400_000));
   return showNumber(number);
 }
 
@@ -55,17 +59,18 @@ function showBytes(bytes) {
   return make("span", {}, make("code", { class: "long" }, `${text.slice(0, 32)}…`), ` (${told})`);
 }
 
-/** A value as nodes of the page; `field` says its type and how it is read, `words` the records and enums. */
-export function showValue(value, field, words, currency) {
+/** A value as nodes of the page; `field` says its type and how it is read, `words` the records and enums, `local` the
+    currency and the zone (minutes before UTC). */
+export function showValue(value, field, words, local) {
   const list = /^List\[(\w+), \d+\]$/.exec(field.type);
   if (list && Array.isArray(value)) {
     if (value.length === 0) return say("none");
     const item = { ...field, type: list[1] };
-    return make("ol", {}, ...value.map((one) => make("li", {}, showValue(one, item, words, currency))));
+    return make("ol", {}, ...value.map((one) => make("li", {}, showValue(one, item, words, local))));
   }
-  if (field.type in words.records && Array.isArray(value)) return showFields(value, words.records[field.type], words, currency);
+  if (field.type in words.records && Array.isArray(value)) return showFields(value, words.records[field.type], words, local);
   if (field.type in words.enums) return words.enums[field.type][Number(value)] ?? say("unknown");
-  if (field.type === "uint" || field.type === "int") return showNumberAs(value, field, currency);
+  if (field.type === "uint" || field.type === "int") return showNumberAs(value, field, local);
   if (typeof value === "boolean") return value ? say("yes") : say("no");
   if (field.type === "addr" && value instanceof Uint8Array) return make("code", { class: "long" }, toHex(value).toUpperCase());
   if (value instanceof Uint8Array) return showBytes(value);
@@ -73,11 +78,11 @@ export function showValue(value, field, words, currency) {
 }
 
 /** Fields with their names as a list of terms; throws where their number does not fit. */
-export function showFields(values, fields, words, currency) {
+export function showFields(values, fields, words, local) {
   if (values.length !== fields.length) throw new Error(`expected ${fields.length} values, got ${values.length}`);
   const rows = fields.flatMap((field, place) => [
     make("dt", {}, field.label, " ", make("code", { class: "soft" }, field.name)),
-    make("dd", {}, showValue(values[place], field, words, currency)),
+    make("dd", {}, showValue(values[place], field, words, local)),
   ]);
   return make("dl", {}, ...rows);
 }

@@ -4,44 +4,36 @@ from starlette.responses import Response
 
 from chain.keys import Address
 from portals.page import Page
+from portals.reading.agreements import agreement_in, list_agreements, read_agreement
+from portals.reading.lists import read_newest
+from portals.reading.people import zones_of
+from portals.reading.views import get_acts
 from portals.supplier.account import find_supplier
 from portals.supplier.forms import REPORT_DELIVERY, SIGN
-from portals.supplier.tenders import get_acts, read_id
-from rpc.contracts import Record, record_of, records_of
+from rpc.contracts import Record, records_of
 
-_LIST = 100
+_AGREEMENTS_MAX = 1_000_000  # sums are over all; the ledger's own list is the bound
 
 
 async def list_contracts(page: Page) -> Response:
     """The contracts of this supplier."""
     supplier = await find_supplier(page)
-    rows = () if supplier is None else await _agreements_of(page, supplier)
-    return await page.render("supplier/contracts.html", rows=rows, supplier=supplier)
+    values = await list_agreements(page, lambda row: row["supplier"] == supplier)
+    return await page.render_all("supplier/contracts.html", values)
 
 
 async def show(page: Page) -> Response:
     """One contract: its parties, milestones, deliveries and payments."""
-    agreement = read_id(page.request.path_params["agreement"], "agreement")
-    view = page.ledger.view
-    record = record_of(await view("agreement", "agreement_record", agreement=agreement))
-    newest = record.number("newest")
-    milestones = await view("agreement", "milestone_list", agreement=agreement, version=newest)
-    signed = {
-        party: await view("agreement", "is_signed", agreement=agreement, version=newest, party=party)
-        for party in ("AGENCY", "SUPPLIER")
-    }
-    return await page.render(
+    agreement = agreement_in(page)
+    return await page.render_all(
         "supplier/contract.html",
-        agreement=agreement.hex(),
-        record=record,
-        version=record_of(await view("agreement", "version_record", agreement=agreement, version=newest)),
-        milestones=records_of(milestones),
-        deliveries=records_of(await view("agreement", "delivery_list", agreement=agreement)),
-        orders=records_of(await view("payment", "orders_of", agreement=agreement)),
-        signed=signed,
-        acts=await get_acts(page, "agreement", agreement=agreement),
-        sign=SIGN,
-        report=REPORT_DELIVERY,
+        await read_agreement(page, agreement)
+        | {
+            "acts": await get_acts(page, "agreement", agreement=agreement),
+            "sign": SIGN,
+            "report": REPORT_DELIVERY,
+            "you": await find_supplier(page),
+        },
     )
 
 
@@ -52,7 +44,8 @@ async def follow_money(page: Page) -> Response:
     for row in () if supplier is None else await _agreements_of(page, supplier):
         orders += records_of(await page.ledger.view("payment", "orders_of", agreement=row.data("id")))
     orders.sort(key=lambda order: -order.number("number"))
-    return await page.render("supplier/money.html", orders=orders, totals=_totals(orders), supplier=supplier)
+    zones = await zones_of(page, [order.text("agency") for order in orders])
+    return await page.render("supplier/money.html", orders=orders, totals=_totals(orders), zones=zones)
 
 
 def _totals(orders: list[Record]) -> list[tuple[str, int, int]]:
@@ -76,10 +69,12 @@ def _on_its_way(orders: list[Record], currency: str) -> int:
 
 async def _agreements_of(page: Page, supplier: Address) -> tuple[Record, ...]:
     """A supplier's agreements, the newest first."""
-    count = await page.ledger.view("agreement", "agreement_count")
-    assert isinstance(count, int), count
-    found: list[Record] = []
-    for first in range(1, count + 1, _LIST):
-        rows = await page.ledger.view("agreement", "agreement_list", first=first, limit=_LIST)
-        found += [row for row in records_of(rows) if row["supplier"] == supplier]
-    return tuple(reversed(found))
+    listed = await read_newest(
+        page,
+        "agreement",
+        "agreement",
+        lambda row: row["supplier"] == supplier,
+        rows_max=_AGREEMENTS_MAX,
+        looked_max=_AGREEMENTS_MAX,
+    )
+    return listed.rows

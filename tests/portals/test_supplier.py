@@ -4,7 +4,7 @@ import pytest
 
 from portals.supplier.portal import SUPPLIER, VIEWS
 from tests.contracts.agreeing import PAYMENT_OFFICER, TREASURY, Agreeing
-from tests.contracts.ledger import address, key
+from tests.contracts.ledger import address, key, operator
 from tests.contracts.tendering import Tendering
 from tests.portals.making import Site, open_site
 
@@ -53,6 +53,37 @@ async def test_a_long_list_is_shown_a_page_at_a_time() -> None:
         assert "Pekerjaan 052" in newest and "Pekerjaan 002" not in newest and "before=3" in newest
         oldest = (await site.get("/en/tenders?before=3")).text
         assert "Pekerjaan 002" in oldest and "Pekerjaan 003" not in oldest and "The newest" in oldest
+
+
+async def test_a_search_looks_further_back_than_a_page() -> None:
+    ledger = Tendering()
+    ledger.plan("JB-1", title="Jembatan gantung")
+    for number in range(60):
+        ledger.plan(f"R-{number:03d}", title=f"Pekerjaan {number:03d}")
+    async with open_site(SUPPLIER, VIEWS, contracts=ledger) as site:
+        found = (await site.get("/en/tenders?q=gantung")).text
+        assert "Jembatan gantung" in found and "Older tenders" not in found
+
+
+async def test_times_are_those_of_the_agency_and_suppliers_have_their_names() -> None:
+    ledger = Tendering()
+    tender = ledger.publish(closes_at=1_700_000_400_000)
+    ledger.do(key("alfa"), "tender", "ask", tender, "Apakah ada uang muka?")
+    ledger.do(operator("barat"), "governance", "set_time_zone", 480)
+    async with open_site(SUPPLIER, VIEWS, contracts=ledger) as site:
+        listed = (await site.get("/en/tenders")).text
+        page = (await site.get(f"/id/tenders/{tender.hex()}")).text
+        assert "15 November 2023, 06:20 WITA" in listed and "15 November 2023 06.20 WITA" in page
+        assert "PT alfa" in page and address("alfa").hex().upper() in page
+        site.act_as(key("alfa"))
+        form = (await site.get(f"/id/tenders/{tender.hex()}")).text
+        assert 'name="zone" value="480"' in form
+        fields = {"tender": tender.hex(), "text": "Kapan?", "nonce": NONCE, "zone": "480"}
+        assert 'data-zone="480"' in (await site.post("/en/compose/tender/ask", **fields)).text
+        forged = await site.post(
+            "/en/compose/tender/ask", **(fields | {"zone": "99999999", "currency": "<b>"})
+        )
+        assert 'data-zone="420"' in forged.text and 'data-currency="IDR"' in forged.text
 
 
 async def test_what_may_be_done_shows_and_nothing_else() -> None:
