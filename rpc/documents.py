@@ -40,11 +40,26 @@ class DocumentRefused(Exception):
 
 
 class NotKept(Exception):
-    """Too few nodes keep a document; the message has what each said."""
+    """Too few members keep a document: `found` of the `needed`. The message has what each node said, `causes` too."""
+
+    def __init__(self, found: int, needed: int, said: Mapping[str, Exception | None]) -> None:
+        told = "; ".join(
+            f"{address}: {error or 'it keeps the document, and is the node of no member'}"
+            for address, error in said.items()
+        )
+        super().__init__(f"{found} of {needed} members keep it ({told or 'no more nodes are known'})")
+        self.found = found
+        self.needed = needed
+        self.causes = tuple(error for error in said.values() if error is not None)
 
 
 class NotGiven(Exception):
-    """No node gives a document; the message has what each said."""
+    """No node gives a document. The message has what each node said, `causes` too."""
+
+    def __init__(self, said: Mapping[str, Exception]) -> None:
+        told = "; ".join(f"{address}: {error}" for address, error in said.items())
+        super().__init__(f"no node gives the document ({told})")
+        self.causes = tuple(said.values())
 
 
 class ReceiptJson(Struct, frozen=True):
@@ -215,34 +230,31 @@ async def put_at_members(
         NotKept: too few do. What was handed over stays there, and the same may be handed over again.
     """
     found: dict[str, MemberReceipt] = {}
-    reasons: list[str] = []
+    said: dict[str, Exception | None] = {}
     for node in nodes:
         address = node.address
         try:
             receipt = await node.exchange(exchange)
         except (DocumentRefused, BadAnswer, Unreachable) as error:
-            reasons.append(f"{address}: {error}")
+            said[address] = error
             continue
         member = members.get(receipt.node_key)
         if member is None:
-            reasons.append(f"{address}: it keeps the document, and is no member's node")
+            said[address] = None
             continue
         found[member] = MemberReceipt(member=member, receipt=receipt)
         if 3 * len(found) > len(members):
             return tuple(found.values())
-    needed = len(members) // 3 + 1
-    raise NotKept(
-        f"{len(found)} of {needed} members keep it ({'; '.join(reasons) or 'no more nodes are known'})"
-    )
+    raise NotKept(len(found), len(members) // 3 + 1, said)
 
 
 async def get_from_any(nodes: Sequence[Node], exchange: Exchange[bytes]) -> bytes:
     """A container from the first node that gives it. Raises `NotGiven`."""
-    reasons: list[str] = []
+    said: dict[str, Exception] = {}
     for node in nodes:
         address = node.address
         try:
             return await node.exchange(exchange)
         except (DocumentRefused, BadAnswer, Unreachable) as error:
-            reasons.append(f"{address}: {error}")
-    raise NotGiven(f"no node gives the document ({'; '.join(reasons)})")
+            said[address] = error
+    raise NotGiven(said)

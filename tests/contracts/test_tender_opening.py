@@ -179,3 +179,12 @@ def test_quality_is_the_mean_rounded_down_and_too_little_is_out(ledger: Tenderin
     assert ledger.bid_of(tender, "beta")["quality_bps"] == 6_999
     assert ledger.flaw(tender, "beta") == (INVALID, LOW_QUALITY)
     assert ledger.record(tender)["unopened"] == 1
+
+
+def test_what_was_opened_is_read_by_everybody(ledger: Tendering) -> None:
+    tender = ledger.publish(envelopes=2)
+    ledger.bid(tender, "alfa", 50, envelopes=2)
+    ledger.open_technical(tender, "alfa")
+    assert ledger.view("tender", "opened_document", tender, address("alfa"), TECHNICAL) == b"metode"
+    ledger.reveal(tender, "alfa")
+    assert ledger.view("tender", "opened_document", tender, address("alfa"), PRICE) == price_document(50)

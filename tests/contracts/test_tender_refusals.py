@@ -400,6 +400,9 @@ REFUSALS: dict[str, Attempt] = {
     f"clause 5.1: the close is at {CLOSE}, the block's time is {START}": in_published("evaluate"),
     f"clause 5.1: {shown('beta')} has no bid in this tender": with_bid("reveal_price", b"", who="beta"),
     f"clause 5.1: the key does not fit its commitment {COMMITMENT}": with_bid("reveal_price", b""),
+    f"clause 5.1: envelope 2 of {ALFA} has not been opened": viewing(
+        "opened_document", key("alfa").address, 2
+    ),
     "clause 5.2: technical envelopes are not being opened": with_bid("reveal_technical", b""),
     "clause 5.2: price envelopes are not being opened": with_bid("reveal_price", b"", envelopes=2),
     f"clause 5.2: the bid of {ALFA} is in state 2 and not to be opened": _opening_twice,

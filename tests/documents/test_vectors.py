@@ -24,6 +24,7 @@ from documents.container import (
     open_container,
     parse_container,
 )
+from documents.proposal import Proposal, decode_proposal, encode_proposal
 from documents.readers import document_public, document_secret
 from tests.documents.making import AGENCY, AGENCY_KEY, OWNER, STRANGER, content_key, make_container, wrap_for
 
@@ -67,6 +68,7 @@ def make_vectors() -> Vectors:
             "hash": sha256(large).hex(),
             "bytes": len(large),
         },
+        "proposal": encode_proposal(Proposal(hash=facts.hash, content_key=content_key())).hex(),
         "request": {
             "chain_id": CHAIN,
             "seed": OWNER.seed.hex(),
@@ -112,6 +114,14 @@ def test_the_written_container_opens() -> None:
     key = find_content_key(container.header, bytes.fromhex(written["document_key"]["secret"]))
     assert key == bytes.fromhex(written["wrap"]["content_key"])
     assert open_container(container, key).data.hex() == written["sealed"]["document"]
+
+
+def test_a_proposal_is_read_from_what_an_envelope_holds_and_from_nothing_else() -> None:
+    proposal = Proposal(hash=sha256(b"container"), content_key=content_key())
+    held = encode_proposal(proposal)
+    assert decode_proposal(held) == proposal
+    for other in (b"", b"metode", held[:-1], held + b"x", b"\x02" + held[1:]):
+        assert decode_proposal(other) is None
 
 
 def test_requests_are_good_for_what_they_say() -> None:
