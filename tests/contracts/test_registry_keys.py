@@ -154,10 +154,17 @@ def test_lists_are_paged_by_number(ledger: Ledger) -> None:
     assert ledger.view("registry", "supplier_count") == 2
     rows = ledger.view("registry", "supplier_list", 0, 100)
     assert isinstance(rows, tuple)
-    assert [row[:2] for row in rows] == [(address("supplier"), "PT Karya"), (address("second"), "PT Dua")]  # type: ignore[index]  # records
+    assert [row[:3] for row in rows] == [  # type: ignore[index]  # records
+        (1, address("supplier"), "PT Karya"),
+        (2, address("second"), "PT Dua"),
+    ]
     assert ledger.view("registry", "supplier_list", 2, 1) == rows[1:]
     assert ledger.view("registry", "supplier_list", 3, 1) == ()
     assert ledger.view("registry", "officer_count") == 2
+    assert ledger.view("registry", "officer_list", 0, 100) == (
+        (1, CHIEF.address, "barat", True),
+        (2, address("registrar"), "barat", True),
+    )
     given_at = ledger.now_ms
     row = (CHIEF.address, "barat", GROUP, operator("barat").address, given_at, False, 0, True)
     assert ledger.view("registry", "officer_roles", 1) == (row,)
