@@ -16,6 +16,7 @@ from babel.numbers import (
     get_decimal_symbol,
     get_group_symbol,
 )
+from babel.units import format_unit
 
 from chain.errors import Malformed
 from chain.time import TIME_MS_MAX
@@ -28,6 +29,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = {"id": "d MMMM y HH.mm", "en": "d MMMM y, HH:mm"}
 _DAYS = TIME_MS_MAX // 86_400_000
 _INPUT = "%Y-%m-%dT%H:%M"
+_DAY_INPUT = "%Y-%m-%d"
+_UNITS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000))
 
 
 def format_number(number: int, language: Language) -> str:
@@ -71,6 +74,14 @@ def format_day(day: int, language: Language) -> str:
     return format_date(date(1970, 1, 1) + timedelta(days=day), "d MMMM y", locale=language.locale)
 
 
+def format_duration(milliseconds: int, language: Language) -> str:
+    """A duration in the largest unit that it is a whole number of: `3 hari`, `90 minutes`."""
+    for unit, length in _UNITS:
+        if milliseconds >= length and milliseconds % length == 0:
+            return format_unit(milliseconds // length, f"duration-{unit}", locale=language.locale)
+    return format_unit(milliseconds, "duration-millisecond", locale=language.locale)
+
+
 def write_time_input(time_ms: int, offset_minutes: int = WIB_MINUTES) -> str:
     """A moment as a field of a form holds it: `2026-11-25T17:34`, local."""
     return _local(time_ms, offset_minutes).strftime(_INPUT)
@@ -83,7 +94,39 @@ def parse_time_input(text: str, offset_minutes: int = WIB_MINUTES) -> int:
     except ValueError:
         raise Malformed(f"time: expected 2026-11-25T17:34, got {text[:40]!r}") from None
     zone = timezone(timedelta(minutes=offset_minutes))
-    return (moment.replace(tzinfo=zone) - _EPOCH) // timedelta(milliseconds=1)
+    return _since_1970((moment.replace(tzinfo=zone) - _EPOCH) // timedelta(milliseconds=1), text)
+
+
+def _since_1970(count: int, text: str) -> int:
+    if count < 0:
+        raise Malformed(f"expected a day since 1970, got {text[:40]!r}")
+    return count
+
+
+def write_day_input(day: int) -> str:
+    """A day as a field of a form holds it: `2026-11-25`."""
+    return (_EPOCH + timedelta(days=day)).strftime(_DAY_INPUT)
+
+
+def parse_day_input(text: str) -> int:
+    """Inverse of `write_day_input`. Raises `Malformed`."""
+    try:
+        moment = datetime.strptime(text, _DAY_INPUT)
+    except ValueError:
+        raise Malformed(f"day: expected 2026-11-25, got {text[:40]!r}") from None
+    return _since_1970((moment.replace(tzinfo=UTC) - _EPOCH).days, text)
+
+
+def write_amount_input(amount: int, currency: str) -> str:
+    """An amount as a field of a form holds it: `12500000`, `12.50`."""
+    digits = count_minor_digits(currency)
+    text = str(amount).rjust(digits + 1, "0")
+    return f"{text[:-digits]}.{text[-digits:]}" if digits else text
+
+
+def write_share_input(share_bps: int) -> str:
+    """A share as a field of a form holds it, in percent: `82.50`."""
+    return write_amount_input(share_bps, "USD")
 
 
 def parse_amount(text: str, currency: str) -> int:

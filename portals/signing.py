@@ -7,6 +7,7 @@
 The other way is the command line: the same page shows the bytes as text and takes the signed text back.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from starlette.responses import JSONResponse, Response
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from chain.errors import Invalid, Malformed
 from chain.transaction import TxId
 from portals.compose import compose, parse_nonce, parse_signed, write_base64
-from portals.forms import Form, Local, read_form, read_local
+from portals.forms import Form, Local, add_row, read_form, read_local
 from portals.languages import Text, say
 from portals.ledger import NotTaken
 from portals.page import Page
@@ -35,9 +36,11 @@ async def prepare(page: Page) -> Response:
     if form is None:
         raise Malformed("this portal does not prepare such a call")
     posted = await page.read_post()
+    local = read_local(posted)
+    if posted.get("more"):
+        return await _ask_again(page, form, add_row(form, posted), {}, local)
     if page.key is None:
         return await page.render("problem.html", code=409, text=_NO_KEY, detail="")
-    local = read_local(posted)
     filled = read_form(form, posted, local)
     if filled.problems:
         return await _ask_again(page, form, posted, filled.problems, local)
@@ -64,11 +67,11 @@ async def prepare(page: Page) -> Response:
 
 
 async def _ask_again(
-    page: Page, form: Form, posted: dict[str, str], problems: dict[str, Text], local: Local
+    page: Page, form: Form, posted: Mapping[str, str], problems: dict[str, Text], local: Local
 ) -> Response:
     return await page.render(
         "form.html",
-        code=400,
+        code=400 if problems else 200,
         form=form,
         values=posted,
         problems=problems,

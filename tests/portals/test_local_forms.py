@@ -10,11 +10,16 @@ from portals.languages import get_language
 from portals.local_forms import (
     format_amount,
     format_day,
+    format_duration,
     format_number,
     format_share,
     format_time,
     parse_amount,
+    parse_day_input,
     parse_time_input,
+    write_amount_input,
+    write_day_input,
+    write_share_input,
     write_time_input,
 )
 
@@ -37,6 +42,28 @@ def test_times_are_local_and_say_their_zone() -> None:
     assert format_time(MOMENT, EN, 540) == "25 November 2026, 18:34 WIT"
     assert format_time(MOMENT, EN, 0).endswith("UTC+0")
     assert format_day(20_782, ID) == "25 November 2026"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "indonesian", "english"),
+    [
+        (259_200_000, "3 hari", "3 days"),
+        (5_400_000, "90 menit", "90 minutes"),
+        (1_500, "1.500 milidetik", "1,500 milliseconds"),
+        (0, "0 milidetik", "0 milliseconds"),
+    ],
+)
+def test_a_duration_is_said_in_its_largest_whole_unit(
+    milliseconds: int, indonesian: str, english: str
+) -> None:
+    assert (format_duration(milliseconds, ID), format_duration(milliseconds, EN)) == (indonesian, english)
+
+
+def test_what_a_form_is_filled_with_is_read_back() -> None:
+    for amount, currency in ((12_500_000, "IDR"), (5, "USD"), (1_205, "USD"), (0, "IDR")):
+        assert parse_amount(write_amount_input(amount, currency), currency) == amount
+    assert write_share_input(8_250) == "82.50"
+    assert parse_day_input(write_day_input(20_782)) == 20_782
 
 
 def test_what_no_calendar_holds_is_still_shown() -> None:
