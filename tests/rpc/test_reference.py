@@ -72,7 +72,8 @@ def method_table(*, is_ours: bool) -> str:
 
 def one_line(text: str) -> str:
     """A docstring's text without its line breaks, as a sentence."""
-    return text[:1].upper() + " ".join(text[1:].split())
+    words = " ".join(text.split())
+    return words[:1].upper() + words[1:]
 
 
 def metric_table() -> str:
