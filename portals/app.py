@@ -39,10 +39,11 @@ class View:
     methods: tuple[str, ...] = ("GET",)
 
 
-COMMON: tuple[View, ...] = (
+READING: tuple[View, ...] = (View(path="/network", handler=network.show),)
+"""What every portal has."""
+SIGNING: tuple[View, ...] = (
     View(path="/key", handler=keys.show),
     View(path="/key", handler=keys.choose, methods=("POST",)),
-    View(path="/network", handler=network.show),
     View(path="/compose/{contract}/{method}", handler=signing.prepare, methods=("POST",)),
     View(path="/send", handler=signing.send, methods=("POST",)),
     View(path="/tx/{id}", handler=signing.show),
@@ -51,14 +52,19 @@ COMMON: tuple[View, ...] = (
     View(path="/describe/{contract}/{method}", handler=signing.describe),
     View(path="/texts", handler=signing.texts),
 )
-"""What every portal has."""
+"""What a portal has besides that prepares calls; who only reads has no key here and posts nothing."""
+
+
+def views_of(portal: PortalInfo, views: Sequence[View]) -> tuple[View, ...]:
+    """All pages of a portal, its own first: they may take the place of what every portal has."""
+    return (*views, *(SIGNING if portal.forms else ()), *READING)
 
 
 def make_app(portal: PortalInfo, views: Sequence[View], ledger: Ledger) -> Starlette:
     """The application of a portal; each page stands once for each language."""
     routes: list[BaseRoute] = [Route("/", _choose_language)]
     for code in NAMES:
-        routes += [_make_route(code, view, portal, ledger) for view in (*views, *COMMON)]
+        routes += [_make_route(code, view, portal, ledger) for view in views_of(portal, views)]
     routes.append(Mount("/static", StaticFiles(directory=STATIC)))
 
     async def missing(request: Request, error: Exception) -> Response:

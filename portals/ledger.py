@@ -7,7 +7,7 @@ is behind or gone is said on the page, never hidden.
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import anyio
 
@@ -33,6 +33,11 @@ _ASKED_AT_ONCE = 8
 
 class Node(Protocol):
     """One node of the network; `rpc.client.Client` is one."""
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        ...
 
     async def call(self, request: Request[Answer]) -> Answer:
         """See `rpc.client.Client.call`."""
@@ -72,6 +77,15 @@ class Sent:
     needed: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Generic[Answer]):
+    """What one of the nodes says: an answer, or why there is none."""
+
+    address: str
+    answer: Answer | None
+    problem: str
+
+
 def connect(addresses: Sequence[str], now_ms: Callable[[], int]) -> "Ledger":
     """A portal's ledger over HTTP."""
     return Ledger([Client([address]) for address in addresses], now_ms)
@@ -83,6 +97,7 @@ class Ledger:
     def __init__(self, nodes: Sequence[Node], now_ms: Callable[[], int]) -> None:
         assert nodes, "a portal needs at least one node"
         self._nodes = list(nodes)
+        self._configured = tuple(nodes)
         self._now_ms = now_ms
         self.names: dict[bytes, str] = {}
         """Of suppliers whose name was read once: it stays."""
@@ -108,6 +123,20 @@ class Ledger:
                 reasons.append(str(error))
                 self._turn_away(node)
         raise Unreachable("; ".join(reasons))
+
+    async def ask_all(self, request: Request[Answer]) -> tuple[Told[Answer], ...]:
+        """What each configured node says to the same question, for who compares them."""
+
+        async def ask(place: int) -> Told[Answer]:
+            node = self._configured[place]
+            try:
+                answer = await node.call(request)
+            except (Unreachable, BadAnswer, CallRefused) as error:
+                return Told(address=node.address, answer=None, problem=str(error))
+            return Told(address=node.address, answer=answer, problem="")
+
+        told = await ask_each(range(len(self._configured)), ask)
+        return tuple(told.values())
 
     def _turn_away(self, node: Node) -> None:
         self._nodes.remove(node)

@@ -86,8 +86,9 @@ class ContractsBackend(MemoryBackend):
 class LocalNode:
     """A node that is asked without HTTP; `is_gone` when nobody answers there."""
 
-    def __init__(self, backend: MemoryBackend) -> None:
+    def __init__(self, backend: MemoryBackend, address: str = "http://node.test") -> None:
         self.backend = backend
+        self.address = address
         self.is_gone = False
         self.asked: list[str] = []
 

@@ -1,0 +1,1 @@
+"""The auditor's portal: reads everything, checks what it reads, signs nothing."""

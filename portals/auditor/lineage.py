@@ -1,0 +1,153 @@
+"""From the genesis document to the validators of any block, so that no node has to be believed about who decides.
+
+The founders of the genesis document are trusted; everything else follows. A header names the validators of its own
+height and of the next, so whoever was trusted hands on to whoever comes next, in a header that more than two thirds of
+them signed. Validators change seldom: the headers at which they do are found by halving, and only those are checked.
+
+What a node says while it is asked only leads the way; a set is trusted for a certified header and nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from chain.block import Header
+from chain.errors import Malformed
+from chain.hashing import Digest
+from chain.limits import PORTAL_LINEAGE_CHANGES_MAX
+from chain.record import Decided, check_decided
+from chain.validators import ValidatorSet
+from portals.ledger import Ledger
+from rpc import requests
+from rpc.exact import header_of, signed_header_of, validators_of
+from rpc.requests import CallRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """What is trusted of the genesis document. `contracts`: hashes of the code that it deploys, by name."""
+
+    chain_id: str
+    validators: ValidatorSet
+    contracts: Mapping[str, Digest]
+
+
+class Origin(Enum):
+    """Whether a validator set is known to follow from the genesis document."""
+
+    FOUNDERS = "founders"
+    SUCCESSORS = "successors"
+    NOT_ASKED = "not asked"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ancestry:
+    """Where a set comes from. `changes`: heights at which validators changed on the way; `problem`: why it is broken."""
+
+    origin: Origin
+    changes: tuple[int, ...] = ()
+    problem: str = ""
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether there is a genesis document, and the set does not follow from it."""
+        return self.origin is Origin.BROKEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reign:
+    """From which height on a set decided."""
+
+    validators: ValidatorSet
+    since: int
+
+
+class _Broken(Exception):
+    """The node shows no way from the genesis document to there."""
+
+
+class Lineage:
+    """What is known so far; grows while it is asked, and what it learned once stays true."""
+
+    def __init__(self, anchor: Anchor | None) -> None:
+        self.anchor = anchor
+        self._reigns: tuple[_Reign, ...] = ()
+        if anchor is not None:
+            self._reigns = (_Reign(validators=anchor.validators, since=1),)
+
+    async def trace(self, ledger: Ledger, validators: ValidatorSet, height: int) -> Ancestry:
+        """Where the set that is said to decide a height comes from."""
+        if self.anchor is None:
+            return Ancestry(origin=Origin.NOT_ASKED)
+        chain_id = (await ledger.standing()).chain_id
+        if chain_id != self.anchor.chain_id:
+            problem = f"expected chain {self.anchor.chain_id}, got {chain_id}"
+            return Ancestry(origin=Origin.BROKEN, problem=problem)
+        try:
+            return self._tell(await self._extend(ledger, validators.hash, height))
+        except (_Broken, Malformed, CallRefused) as broken:
+            return Ancestry(origin=Origin.BROKEN, problem=str(broken))
+
+    def _tell(self, changes: tuple[int, ...]) -> Ancestry:
+        origin = Origin.SUCCESSORS if changes else Origin.FOUNDERS
+        return Ancestry(origin=origin, changes=changes)
+
+    async def _extend(self, ledger: Ledger, wanted: Digest, height: int) -> tuple[int, ...]:
+        """Heights of the changes up to the set that is wanted. Raises `_Broken`."""
+        assert self.anchor is not None, "there is a genesis document"
+        reigns = list(self._reigns)
+        found = _find(reigns, wanted)
+        while found is None:
+            if len(reigns) >= PORTAL_LINEAGE_CHANGES_MAX:
+                raise _Broken(f"expected at most {PORTAL_LINEAGE_CHANGES_MAX} changes of validators")
+            reigns.append(await _succeed(ledger, self.anchor.chain_id, reigns[-1], height))
+            found = _find(reigns, wanted)
+        if len(reigns) > len(self._reigns):  # somebody else may have gone further meanwhile
+            self._reigns = tuple(reigns)
+        return tuple(reign.since for reign in reigns[1 : found + 1])
+
+
+def _find(reigns: list[_Reign], wanted: Digest) -> int | None:
+    return next((place for place, reign in enumerate(reigns) if reign.validators.hash == wanted), None)
+
+
+async def _succeed(ledger: Ledger, chain_id: str, reign: _Reign, height: int) -> _Reign:
+    """The set that follows on a reign before a height. Raises `_Broken`."""
+    last = await _find_last(ledger, reign, height)
+    header, certificate = signed_header_of((await ledger.call(requests.commit(last))).signed_header)
+    decided = Decided(header=header, certificate=certificate, validators=reign.validators)
+    for checked in check_decided(decided, chain_id):
+        if not checked.holds:
+            raise _Broken(
+                f"block {last}, {checked.step.value}: expected {checked.expected}, got {checked.got}"
+            )
+    following = validators_of(await ledger.call(requests.validators(last + 1)))
+    if following.hash != header.next_validators_hash or header.height != last:
+        raise _Broken(
+            f"block {last}: expected validators {header.next_validators_hash.hex().upper()} next, "
+            f"got {following.hash.hex().upper()}"
+        )
+    return _Reign(validators=following, since=last + 1)
+
+
+async def _find_last(ledger: Ledger, reign: _Reign, height: int) -> int:
+    """The height at which a set hands over, by halving. Raises `_Broken`."""
+    own = reign.validators.hash
+    low, high = reign.since, height
+    if low >= high or (await _read_header(ledger, low)).validators_hash != own:
+        raise _Broken(f"block {low}: expected validators {own.hex().upper()}, the node shows others")
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (await _read_header(ledger, middle)).validators_hash == own:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+async def _read_header(ledger: Ledger, height: int) -> Header:
+    shown = (await ledger.call(requests.header(height))).header
+    if shown is None:
+        raise _Broken(f"block {height}: the node does not show it")
+    return header_of(shown)
