@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo test chromium check bench bundle lock clean
+.PHONY: help setup demo test chromium check refusals bench bundle lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ check: setup ## The quick gate: format, lint, types, imports, words, the source'
 	$(BIN)/vulture
 	$(BIN)/codespell
 	$(BIN)/pytest tests/test_tidy.py tests/test_documents.py
+
+refusals: setup ## Every refusal of every contract, in both languages, with the test that brings it about
+	$(BIN)/python -m tests.contracts.refusals
 
 bench: setup ## Throughput, latency and memory of a four-validator network
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -68,12 +68,12 @@ def explain_result(result: TransactionResult, language: Language) -> Explained:
         said = _fill(language.texts[trap.message], values)
     else:
         said = language.say(NOT_DONE.get(result.code, NOT_DONE[ResultCode.TRAPPED]))
-    return Explained(contract=trap.contract, clause=_clause(original), said=said, original=original)
+    return Explained(contract=trap.contract, clause=find_clause(original), said=said, original=original)
 
 
 def explain_text(text: str, language: Language) -> Explained:
     """The same for a view's refusal, whose values are in its text already."""
-    clause = _clause(text)
+    clause = find_clause(text)
     for template, pattern in _patterns():
         found = pattern.fullmatch(text)
         if found is not None:
@@ -94,7 +94,8 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
-def _clause(text: str) -> str:
+def find_clause(text: str) -> str:
+    """The number of the clause that a refusal names; empty where it names none."""
     found = _CLAUSE.match(text)
     return "" if found is None else found[1]
 

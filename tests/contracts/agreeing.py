@@ -4,7 +4,7 @@ from functools import cache
 
 from chain.codec import Value
 from chain.keys import SigningKey
-from tests.contracts.ledger import Ledger, address, key, operator
+from tests.contracts.ledger import Ledger, Refusal, address, key, operator
 from tests.contracts.tendering import OFFICER, Tendering
 from vm.overlay import MemoryState
 
@@ -95,7 +95,7 @@ class Agreeing(Ledger):
         """An act of the commitment officer."""
         return self.do(OFFICER, "agreement", method, *arguments)
 
-    def officer_is_refused(self, method: str, *arguments: Value) -> str:
+    def officer_is_refused(self, method: str, *arguments: Value) -> Refusal:
         """An act of the commitment officer that must be refused; the message."""
         return self.refused(OFFICER, "agreement", method, *arguments)
 

@@ -2,11 +2,12 @@
 
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Self
 
 from chain.codec import Value
 from chain.keys import Address, SigningKey
 from chain.parameters import Parameters, parameters_value
-from chain.result import TransactionResult, render
+from chain.result import TransactionResult, Trap, render
 from chain.transaction import (
     Call,
     CheckedTransaction,
@@ -15,7 +16,14 @@ from chain.transaction import (
     sign_transaction,
 )
 from vm.deployment import ModuleCache
-from vm.executor import ExecutedBlock, Governance, apply_genesis, execute_block, query_view
+from vm.executor import (
+    ExecutedBlock,
+    Governance,
+    ViewRefused,
+    apply_genesis,
+    execute_block,
+    query_view,
+)
 from vm.host import BlockEnvironment
 from vm.language.compile import compile_contract
 from vm.overlay import MemoryState
@@ -97,6 +105,40 @@ def _genesis() -> tuple[tuple[tuple[bytes, bytes | None], ...], Governance]:
     return tuple(made.writes), made.governance
 
 
+class Refusal(str):
+    """The message of a refusal with its values put in; `trap` says where in which contract it was given."""
+
+    trap: Trap
+
+    def __new__(cls, trap: Trap) -> Self:
+        """The message of this trap."""
+        made = super().__new__(cls, render(trap))
+        made.trap = trap
+        return made
+
+
+def begin(
+    modules: tuple[tuple[str, bytes], ...], founders: tuple[tuple[Value, ...], ...] | None = None
+) -> "Ledger":
+    """A ledger that starts from these modules, and these founders or the four agencies."""
+    ledger = Ledger()
+    environment = BlockEnvironment(chain_id=CHAIN, height=0, time_ms=GENESIS_MS)
+    made = apply_genesis(modules, [setup_call(founders)], environment, ModuleCache())
+    ledger.state = MemoryState({place: value for place, value in made.writes if value is not None})
+    ledger.governance = made.governance
+    return ledger
+
+
+def refused_beginning(call: Call) -> Refusal:
+    """A genesis with this setup, which must be refused."""
+    environment = BlockEnvironment(chain_id=CHAIN, height=0, time_ms=GENESIS_MS)
+    try:
+        apply_genesis(compiled(), [call], environment, ModuleCache())
+    except ViewRefused as refused:
+        return Refusal(refused.trap)
+    raise AssertionError("the genesis was taken")
+
+
 class Ledger:
     """State after some blocks. `now_ms` is the time of the next one."""
 
@@ -143,15 +185,23 @@ class Ledger:
         assert result.is_ok, f"{method}: {result.code.name} {result.trap and render(result.trap)}"
         return result.data[0]
 
-    def refused(self, signer: SigningKey, contract: str, method: str, *arguments: Value) -> str:
+    def refused(self, signer: SigningKey, contract: str, method: str, *arguments: Value) -> Refusal:
         """A call that must be refused; the contract's message."""
         result = self.send(signer, contract, method, *arguments)
         assert result.trap is not None, f"{method} took effect"
-        return render(result.trap)
+        return Refusal(result.trap)
 
     def view(self, contract: str, method: str, *arguments: Value) -> Value:
         """A view's value at `now_ms`."""
         return query_view(self.state, self._environment(), contract, method, arguments, self.modules)
+
+    def refused_view(self, contract: str, method: str, *arguments: Value) -> Refusal:
+        """A view that must give no answer; the contract's message."""
+        try:
+            self.view(contract, method, *arguments)
+        except ViewRefused as refused:
+            return Refusal(refused.trap)
+        raise AssertionError(f"{method} gave an answer")
 
     def wait(self, milliseconds: int) -> None:
         """Lets time pass before the next block."""

@@ -6,7 +6,7 @@ from chain.codec import Value
 from chain.hashing import sha256
 from chain.keys import SigningKey
 from sealed.envelope import seal
-from tests.contracts.ledger import Ledger, address, key, operator
+from tests.contracts.ledger import Ledger, Refusal, address, key, operator
 from vm.overlay import MemoryState
 
 COMMITMENT_OFFICER, SELECTION_GROUP, BUDGET_AUTHORITY = 2, 3, 4
@@ -174,7 +174,7 @@ class Tendering(Ledger):
         """The selection group acts."""
         return self.do(signer, "tender", method, *arguments)
 
-    def refused_act(self, method: str, *arguments: Value, signer: SigningKey = GROUP) -> str:
+    def refused_act(self, method: str, *arguments: Value, signer: SigningKey = GROUP) -> Refusal:
         """An act of the selection group that must be refused; the message."""
         return self.refused(signer, "tender", method, *arguments)
 

@@ -1,5 +1,6 @@
 """Documents on the ledger: recorded by their owner with receipts of members' nodes, listed, and every refusal by its words."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,36 +8,40 @@ import pytest
 from chain.codec import Value
 from chain.document import DocumentFacts, sign_receipt
 from chain.hashing import sha256
-from chain.result import render
-from tests.contracts.ledger import AGENCIES, CHAIN, Ledger, key, operator
-from tests.contracts.refusals import find_missing
-from vm.executor import ViewRefused
+from tests.contracts.ledger import AGENCIES, CHAIN, GENESIS_MS, Ledger, Refusal, key, operator
 
 SUPPLIER, OTHER, OFFICER, STRANGER_OFFICER, AUDITOR, NOBODY = map(
     key, ("alfa", "beta", "ppk of barat", "ppk of timur", "bpk", "nobody")
 )
 COMMITMENT_OFFICER, AUDITOR_ROLE, REGISTRY_OFFICER = 2, 6, 9
 DAY_MS = 86_400_000
+START = GENESIS_MS + 1_000 + 2 * DAY_MS
 FACTS = DocumentFacts(
     hash=sha256(b"container"), size=4_242, owner=SUPPLIER.address, agency="barat", is_public=False
 )
 
 
+class Documented(Ledger):
+    """Two suppliers, an officer of each of two agencies, and an auditor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_ms += 2 * DAY_MS
+        for agency, officer, role in (
+            ("barat", OFFICER, COMMITMENT_OFFICER),
+            ("timur", STRANGER_OFFICER, COMMITMENT_OFFICER),
+            ("utara", AUDITOR, AUDITOR_ROLE),
+            ("utara", key("petugas"), REGISTRY_OFFICER),
+        ):
+            self.do(operator(agency), "registry", "grant", officer.address, role)
+        for supplier in (SUPPLIER, OTHER):
+            self.do(supplier, "registry", "register", "PT Uji", bytes(32), bytes(32))
+
+
 @pytest.fixture
 def ledger() -> Ledger:
-    """Two suppliers, an officer of each of two agencies, and an auditor."""
-    made = Ledger()
-    made.now_ms += 2 * DAY_MS
-    for agency, officer, role in (
-        ("barat", OFFICER, COMMITMENT_OFFICER),
-        ("timur", STRANGER_OFFICER, COMMITMENT_OFFICER),
-        ("utara", AUDITOR, AUDITOR_ROLE),
-        ("utara", key("petugas"), REGISTRY_OFFICER),
-    ):
-        made.do(operator(agency), "registry", "grant", officer.address, role)
-    for supplier in (SUPPLIER, OTHER):
-        made.do(supplier, "registry", "register", "PT Uji", bytes(32), bytes(32))
-    return made
+    """Its people are there, and no document yet."""
+    return Documented()
 
 
 def receipt(
@@ -131,33 +136,11 @@ def test_a_receipt_is_for_these_facts_alone(ledger: Ledger, changed: dict[str, V
     assert refused == "clause 2.2: the receipt of selatan is not signed by its node for this document"
 
 
-def _refusals(ledger: Ledger) -> list[str]:
-    """Every refusal of the contract once or more."""
-    now = ledger.now_ms
-
-    def refused(facts: DocumentFacts, *receipts: Value) -> str:
-        return ledger.refused(SUPPLIER, "documents", "record", *arguments(facts, *receipts))
-
-    said = [
-        refused(replace(FACTS, hash=sha256(b"")[:31]), *two_receipts(ledger)),  # type: ignore[arg-type]  # too short
-        refused(FACTS),
-        refused(FACTS, receipt("barat", now)),
-        refused(FACTS, receipt("barat", now), receipt("barat", now - 1)),
-        refused(FACTS, receipt("barat", now), receipt("selatan", now - DAY_MS - 1)),
-        refused(FACTS, receipt("barat", now), receipt("selatan", now + DAY_MS + 1)),
-        refused(FACTS, receipt("barat", now), receipt("selatan", now, chain_id="other")),
-        refused(FACTS, receipt("barat", now), ("selatan", b"", now)),
-        refused(FACTS, receipt("barat", now), ("selatan", receipt("timur", now)[1], now)),
-    ]
-    record(ledger)
-    said.append(refused(FACTS, *two_receipts(ledger)))
-    with pytest.raises(ViewRefused) as caught:
-        ledger.view("documents", "document_record", sha256(b"unknown"))
-    return [*said, render(caught.value.trap)]
-
-
-def test_every_refusal_is_provoked(ledger: Ledger) -> None:
-    assert find_missing("documents", _refusals(ledger)) == set()
+@pytest.mark.parametrize("signature", [b"", receipt("timur", START)[1]])
+def test_a_receipt_is_signed_by_the_node_that_gives_it(ledger: Ledger, signature: Value) -> None:
+    given = (receipt("barat", ledger.now_ms), ("selatan", signature, ledger.now_ms))
+    refused = ledger.refused(SUPPLIER, "documents", "record", *arguments(FACTS, *given))
+    assert refused == "clause 2.2: the receipt of selatan is not signed by its node for this document"
 
 
 def test_only_members_count(ledger: Ledger) -> None:
@@ -179,3 +162,41 @@ def test_nobody_records_what_another_put_there(ledger: Ledger) -> None:
     given = arguments(FACTS, *two_receipts(ledger))
     assert ledger.refused(OTHER, "documents", "record", *given).startswith("clause 2.2")
     assert ledger.do(SUPPLIER, "documents", "record", *given) == 1
+
+
+# --- Refusals -------------------------------------------------------------------------------------------------------
+
+Attempt = Callable[[Ledger], Refusal]
+SHOWN = FACTS.hash.hex().upper()
+
+
+def recording(*receipts: Value, facts: DocumentFacts = FACTS) -> Attempt:
+    """A record with these receipts."""
+    return lambda ledger: ledger.refused(SUPPLIER, "documents", "record", *arguments(facts, *receipts))
+
+
+def _recording_twice(ledger: Ledger) -> Refusal:
+    record(ledger)
+    return recording(*two_receipts(ledger))(ledger)
+
+
+REFUSALS: dict[str, Attempt] = {
+    "clause 1.1: a hash has 32 bytes, got 31": recording(facts=replace(FACTS, hash=sha256(b"")[:31])),  # type: ignore[arg-type]  # too short
+    f"clause 1.3: document {SHOWN} is not recorded": lambda ledger: ledger.refused_view(
+        "documents", "document_record", FACTS.hash
+    ),
+    f"clause 1.3: document {SHOWN} is recorded already": _recording_twice,
+    "clause 2.1: 1 of 4 members gave a receipt, and more than a third is needed": recording(
+        receipt("barat", START)
+    ),
+    "clause 2.2: barat gave a receipt twice": recording(receipt("barat", START), receipt("barat", START - 1)),
+    "clause 2.2: the receipt of selatan is not signed by its node for this document": recording(
+        receipt("barat", START), receipt("selatan", START, chain_id="other")
+    ),
+    f"clause 2.3: the receipt of selatan is of {START - DAY_MS - 1}, and the block of {START}": recording(
+        receipt("barat", START), receipt("selatan", START - DAY_MS - 1)
+    ),
+    f"clause 2.3: the receipt of selatan is of {START + DAY_MS + 1}, and the block of {START}": recording(
+        receipt("barat", START), receipt("selatan", START + DAY_MS + 1)
+    ),
+}

@@ -4,16 +4,13 @@ import pytest
 
 from chain.codec import Value
 from chain.keys import SigningKey
-from chain.result import render
 from tests.contracts.ledger import (
-    DELEGATION_MAX_MS,
     KEY_REPLACEMENT_MS,
     Ledger,
     address,
     key,
     operator,
 )
-from vm.executor import ViewRefused
 
 GROUP, AUTHORITY, REGISTRY_OFFICER = 3, 4, 9
 CHIEF, DEPUTY, NEW = key("chief"), key("deputy"), key("new")
@@ -169,135 +166,3 @@ def test_lists_are_paged_by_number(ledger: Ledger) -> None:
     row = (CHIEF.address, "barat", GROUP, operator("barat").address, given_at, False, 0, True)
     assert ledger.view("registry", "officer_roles", 1) == (row,)
     assert ledger.view("registry", "replacement_count") == 0
-
-
-# --- Refusals -------------------------------------------------------------------------------------------------------
-
-_NOW = 1_700_000_001_000
-_WAITING = {
-    "object_replacement": f"clause 5.2: only {shown('chief')} objects to its replacement",
-    "complete_replacement": f"clause 5.2: the replacement waits until {_NOW + KEY_REPLACEMENT_MS}, "
-    f"the block's time is {_NOW}",
-}
-
-
-@pytest.mark.parametrize(
-    ("signer", "method", "arguments", "text"),
-    [
-        (
-            CHIEF,
-            "delegate",
-            (DEPUTY.address, AUTHORITY, _NOW + 5),
-            f"clause 1.5: {shown('chief')} does not hold role 4",
-        ),
-        (
-            CHIEF,
-            "delegate",
-            (NEW.address, GROUP, _NOW),
-            f"clause 1.5: a delegation ends after {_NOW} and by {_NOW + DELEGATION_MAX_MS}, got {_NOW}",
-        ),
-        (
-            CHIEF,
-            "end_delegation",
-            (NEW.address, GROUP),
-            f"clause 1.5: {shown('new')} has no delegated role 3",
-        ),
-        (
-            key("registrar"),
-            "end_delegation",
-            (CHIEF.address, GROUP),
-            f"clause 1.5: role 3 of {shown('chief')} was not delegated by {shown('registrar')}",
-        ),
-        (key("supplier"), "set_account", (b"",), "clause 2.3: a commitment has 32 bytes, got 0"),
-        (CHIEF, "set_account", (ZERO,), f"clause 2.1: {shown('chief')} is not a registered supplier"),
-        (
-            operator("barat"),
-            "request_replacement",
-            (address("supplier"), NEW.address, "hilang"),
-            f"clause 5.1: {operator('barat').address.hex().upper()} is not a registry officer, who replaces a supplier's key",
-        ),
-        (
-            operator("timur"),
-            "request_replacement",
-            (CHIEF.address, NEW.address, "hilang"),
-            f"clause 5.1: {shown('chief')} is not an officer of timur",
-        ),
-        (
-            operator("barat"),
-            "request_replacement",
-            (CHIEF.address, address("registrar"), "hilang"),
-            f"clause 5.1: {shown('registrar')} is in use and cannot take the place of another key",
-        ),
-        (operator("barat"), "complete_replacement", (7,), "clause 5.1: there is no replacement 7"),
-        (
-            operator("barat"),
-            "appoint_treasury",
-            (address("supplier"),),
-            f"clause 6.1: {shown('supplier')} has another part and cannot be a treasury",
-        ),
-        (operator("barat"), "set_document_key", (b"",), "clause 6.2: a key has 32 bytes, got 0"),
-    ],
-)
-def test_refused_with_these_words(
-    ledger: Ledger, signer: SigningKey, method: str, arguments: tuple[Value, ...], text: str
-) -> None:
-    ledger.now_ms = _NOW
-    assert ledger.refused(signer, "registry", method, *arguments) == text
-
-
-@pytest.mark.parametrize("method", _WAITING)
-def test_a_replacement_waits(ledger: Ledger, method: str) -> None:
-    ledger.now_ms = _NOW
-    number = request(ledger, CHIEF, operator("barat"))
-    assert isinstance(number, int)
-    assert ledger.refused(operator("barat"), "registry", method, number) == _WAITING[method]
-    assert ledger.refused(operator("timur"), "registry", "complete_replacement", number) == (
-        f"clause 5.2: replacement {number} was asked for by {operator('barat').address.hex().upper()}"
-    )
-    again = ledger.refused(
-        operator("barat"), "registry", "request_replacement", CHIEF.address, key("x").address, "hilang"
-    )
-    assert again == f"clause 5.2: a replacement of {shown('chief')} is waiting already"
-
-
-def test_a_new_key_that_found_another_part_meanwhile_is_refused(ledger: Ledger) -> None:
-    number = request(ledger, CHIEF, operator("barat"))
-    ledger.do(NEW, "registry", "register", "PT Baru", ZERO, ZERO)
-    ledger.wait(KEY_REPLACEMENT_MS)
-    message = ledger.refused(operator("barat"), "registry", "complete_replacement", number)
-    assert message == f"clause 5.1: {shown('new')} is in use and cannot take the place of another key"
-
-
-def test_a_deputy_delegates_nothing_and_is_not_given_a_role_twice(ledger: Ledger) -> None:
-    delegate(ledger)
-    until = ledger.now_ms + 5_000
-    message = ledger.refused(DEPUTY, "registry", "delegate", NEW.address, GROUP, until)
-    assert message == f"clause 1.5: role 3 was delegated to {shown('deputy')}"
-    message = ledger.refused(CHIEF, "registry", "delegate", DEPUTY.address, GROUP, until)
-    assert message == f"clause 1.1: {shown('deputy')} holds role 3 already"
-
-
-def test_a_replaced_suppliers_key_does_not_register_again(ledger: Ledger) -> None:
-    number = request(ledger, key("supplier"), key("registrar"))
-    ledger.wait(KEY_REPLACEMENT_MS)
-    ledger.do(key("registrar"), "registry", "complete_replacement", number)
-    message = ledger.refused(key("supplier"), "registry", "register", "PT Karya", ZERO, ZERO)
-    assert message == f"clause 5.3: {shown('supplier')} was replaced and is never used again"
-
-
-@pytest.mark.parametrize(
-    ("method", "arguments", "text"),
-    [
-        ("treasury_of", ("utara",), "clause 6.1: utara has appointed no treasury"),
-        ("supplier_record", (bytes(20),), f"clause 2.1: {'0' * 40} is not the id of a supplier"),
-        ("officer_roles", (3,), "clause 1.1: there is no officer 3"),
-        ("replacement_record", (1,), "clause 5.1: there is no replacement 1"),
-        ("barring_record", (bytes(20),), f"clause 3.1: {'0' * 40} was never barred"),
-    ],
-)
-def test_views_of_what_is_not_there(
-    ledger: Ledger, method: str, arguments: tuple[Value, ...], text: str
-) -> None:
-    with pytest.raises(ViewRefused) as raised:
-        ledger.view("registry", method, *arguments)
-    assert render(raised.value.trap) == text

@@ -4,7 +4,7 @@ import pytest
 
 from chain.result import ResultCode, TransactionResult, Trap, render
 from portals.languages import NAMES, get_language, read_catalogs
-from portals.refusals import explain_result, explain_text
+from portals.refusals import explain_result, explain_text, find_clause
 from tests.contracts.ledger import CONTRACTS, compiled
 from tests.portals.texts import TEMPLATES, list_bare_texts, list_texts, template_paths
 from vm.module import Module, Role
@@ -70,6 +70,12 @@ def test_every_refusal_is_told_in_both_languages(contract: str, text: str) -> No
         assert told.clause and told.clause in text and told.said != text and told.contract == contract
         assert "{" not in told.said
         assert explain_text(render(trap), language).clause == told.clause
+
+
+@pytest.mark.parametrize("code", list(NAMES))
+def test_no_catalog_tells_a_refusal_that_no_contract_gives(code: str) -> None:
+    told = {text for text in get_language(code).texts if find_clause(text)}
+    assert sorted(told - {text for _, text in REFUSALS}) == []
 
 
 def test_a_catalog_is_read_from_all_its_files() -> None:
