@@ -24,6 +24,7 @@ from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, VerifiedVote
 from machine.clock import Clock
 from machine.usage import get_cpu_seconds, get_resident_bytes
+from node.commit import Committed
 from node.description import describe_module
 from node.documents import DocumentStore
 from node.follower import Follower
@@ -76,6 +77,16 @@ class Parts:
     clock: Clock
 
 
+_OF_BLOCKS = (
+    "consensus_total_txs",
+    "consensus_rounds_total",
+    "consensus_commit_seconds_sum",
+    "consensus_block_interval_seconds_sum",
+    "consensus_block_interval_seconds_count",
+)
+"""What is counted with each block, by its name in `rpc.metrics`."""
+
+
 class NodeBackend:
     """See `rpc.backend.Backend`. Its own module cache: the one of the commit thread is not shared between threads."""
 
@@ -86,8 +97,7 @@ class NodeBackend:
         self._modules = ModuleCache()
         self._modules_lock = threading.Lock()
         self._committed = threading.Condition()
-        self._counters = {"consensus_total_txs": 0.0, "consensus_block_interval_seconds_sum": 0.0}
-        self._blocks = 0
+        self._counters = dict.fromkeys(_OF_BLOCKS, 0.0)
         self.documents = Keeper(
             store=parts.documents,
             chain_id=info.chain_id,
@@ -96,11 +106,13 @@ class NodeBackend:
             query=self.query,
         )
 
-    def on_committed(self, transactions: int, interval_ms: int) -> None:
+    def on_committed(self, committed: Committed, interval_ms: int) -> None:
         """A block is on disk; called by the node's loop."""
-        self._counters["consensus_total_txs"] += transactions
+        self._counters["consensus_total_txs"] += len(committed.transactions)
+        self._counters["consensus_rounds_total"] += committed.certified.certificate.round
+        self._counters["consensus_commit_seconds_sum"] += committed.seconds
         self._counters["consensus_block_interval_seconds_sum"] += interval_ms / 1000
-        self._blocks += 1
+        self._counters["consensus_block_interval_seconds_count"] += 1
         with self._committed:
             self._committed.notify_all()
 
@@ -281,8 +293,9 @@ class NodeBackend:
         resident = get_resident_bytes()
         return {
             **self._counters,
-            "consensus_block_interval_seconds_count": float(self._blocks),
+            "consensus_byzantine_validators": float(len(self._parts.reactor.contradicting)),
             "mempool_failed_txs": float(self._parts.spreading.refused),
+            "mempool_evicted_txs": float(self._parts.mempool.displaced),
             "p2p_links_refused_total": float(self._parts.network.refused),
             "process_cpu_seconds_total": get_cpu_seconds(),
             **({} if resident is None else {"process_resident_memory_bytes": float(resident)}),

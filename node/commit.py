@@ -4,6 +4,7 @@ Executed in a worker thread, one block at a time, by the only task that owns the
 block has its certificate, and an exception is a fault of this node, which then stops at this height.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,13 +21,16 @@ from vm.state import StateTree
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """What became of a block: for announcements, once it is on disk. `governance` is None where it did not change."""
+    """What became of a block: for announcements, once it is on disk. `governance` is None where it did not change;
+    `seconds` is how long it took.
+    """
 
     certified: CertifiedBlock
     transactions: tuple[CheckedTransaction, ...]
     results: tuple[TransactionResult, ...]
     governance: Governance | None
     head: Head
+    seconds: float
 
 
 class Committer:
@@ -41,6 +45,7 @@ class Committer:
         self, head: Head, certified: CertifiedBlock, transactions: Sequence[CheckedTransaction]
     ) -> Committed:
         """Executes the block after `head` and writes it with all that follows from it. Blocks the thread."""
+        started = time.monotonic()
         header = certified.block.header
         assert header.height == head.next_height, f"block {header.height} after {head.height}"
         environment = BlockEnvironment(chain_id=head.chain_id, height=header.height, time_ms=header.time_ms)
@@ -53,6 +58,7 @@ class Committer:
             results=executed.results,
             governance=executed.governance,
             head=new_head,
+            seconds=time.monotonic() - started,
         )
 
 

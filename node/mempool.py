@@ -46,13 +46,14 @@ class _Line:
 
 
 class Mempool:
-    """Waiting transactions, checked. One task owns it."""
+    """Waiting transactions, checked. One task owns it. `displaced` counts those that had to go for others."""
 
     def __init__(self, limits: MempoolLimits) -> None:
         self._limits = limits
         self._waiting: dict[TxId, CheckedTransaction] = {}
         self._lines: dict[PublicKey, _Line] = {}
         self._size = 0
+        self.displaced = 0
         self._expiries: list[tuple[int, TxId]] = []
         self._heaviest: list[tuple[int, PublicKey]] = []
         self._weights: dict[PublicKey, int] = {}
@@ -170,6 +171,7 @@ class Mempool:
         if line is None or line.size <= size:
             return False
         self._drop(next(reversed(line.transactions.values())))
+        self.displaced += 1
         return True
 
     def _find_heaviest(self) -> _Line | None:

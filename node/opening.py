@@ -20,7 +20,7 @@ from genesis.ceremony import check_genesis
 from genesis.document import Genesis
 from genesis.file import read_genesis, render_genesis
 from machine.clock import SystemClock
-from machine.faults import Damaged
+from machine.faults import Damaged, Unusable
 from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
 from node.config import Config
@@ -98,6 +98,18 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             for loss in start.losses:
                 log.error("something of this node's disk is lost", what=loss, votes_from=start.vote_from)
             validator = Validator(key=key, record=record, start=start)
+        elif home.signer_record.exists():
+            raise Unusable(
+                home.validator_key,
+                "this validator's key is not there, but its record of signatures is",
+                "Put the key back from the backup. If this node shall decide no blocks any more, move away "
+                f"{home.signer_record.parent} too",
+            )
+        governance = _read_governance(ledger)
+        if validator is None and any(
+            entry.is_validator for entry in governance.nodes if entry.public == node_key.public
+        ):
+            log.warning("the members count on this node as a validator, but it has no validator's key")
         yield Opened(
             config=config,
             genesis=genesis,
@@ -106,7 +118,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             ledger=ledger,
             journal=journal,
             replay=replay,
-            governance=_read_governance(ledger),
+            governance=governance,
             documents=_open_documents(home, config),
             search=SearchIndex(home.search_index, genesis.hash, ledger, SystemClock()),
             validator=validator,

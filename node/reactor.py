@@ -20,6 +20,7 @@ import trio
 
 from chain.block import CertifiedBlock, CompactBlock, compute_block_id
 from chain.certificate import Certificate
+from chain.keys import Address
 from chain.limits import INBOX_ITEMS_MAX
 from chain.proposal import Proposal, SignedProposal, VerifiedProposal
 from chain.transaction import CheckedTransaction, check_transaction
@@ -150,10 +151,12 @@ class Reactor:
     ) -> None:
         """`replay` is what the journal remembers of the height under way; `may_vote` is the signer's own gate;
         `block_pause_ms` is how long a proposer collects transactions, at most half of what the others wait for it.
-        `decided` is above the head while the block of that height is carried out.
+        `decided` is above the head while the block of that height is carried out. `contradicting`: who was seen to
+        vote for two things at one place.
         """
         self.head = head
         self.decided = head.height
+        self.contradicting: set[Address] = set()
         self.engine = engine
         self._signer = signer
         self._journal = journal
@@ -257,9 +260,9 @@ class Reactor:
             case FetchDecided():
                 self._surroundings.fetch_decided(effect.certificate)
             case RecordEvidence():
-                log.warning(
-                    "validator contradicted itself", validator=effect.evidence.first.vote.validator.hex()
-                )
+                validator = effect.evidence.first.vote.validator
+                self.contradicting.add(validator)
+                log.warning("validator contradicted itself", validator=validator.hex())
             case _:
                 assert_never(effect)
         return ()

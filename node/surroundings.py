@@ -69,7 +69,7 @@ class NodeSurroundings:
             self._network.close_changed()
         interval_ms = 0 if self._last_time_ms is None else head.time_ms - self._last_time_ms
         self._last_time_ms = head.time_ms
-        self._backend.on_committed(len(committed.transactions), interval_ms)
+        self._backend.on_committed(committed, interval_ms)
         log.info(
             "committed",
             height=head.height,

@@ -32,10 +32,14 @@ MEASURED: dict[str, Metric] = {
             name="consensus_total_txs", kind="gauge", text="Transactions in blocks since this node started."
         ),
         Metric(
-            name="consensus_byzantine_validators", kind="gauge", text="Validators recorded for double votes."
+            name="consensus_byzantine_validators",
+            kind="gauge",
+            text="Validators that contradicted themselves in this node's sight since it started.",
         ),
         Metric(
-            name="consensus_rounds_total", kind="counter", text="Rounds begun beyond the first of a height."
+            name="consensus_rounds_total",
+            kind="counter",
+            text="Rounds beyond the first that blocks have needed since this node started.",
         ),
         Metric(
             name="consensus_block_interval_seconds_sum",
@@ -57,7 +61,7 @@ MEASURED: dict[str, Metric] = {
         Metric(name="process_cpu_seconds_total", kind="counter", text="CPU time of this process."),
     )
 }
-"""What a node may tell. The two of the process keep Prometheus' own names."""
+"""What a node tells besides. The two of the process keep Prometheus' own names."""
 
 
 def render_metrics(backend: Backend) -> str:

@@ -142,6 +142,7 @@ class TestFull:
         fill(mempool, make(20, 3))
         assert make(5).id not in mempool
         assert len(mempool) == 10
+        assert mempool.displaced == 1
 
     def test_the_heaviest_displaces_nobody(self) -> None:
         limits = replace(LIMITS, sender_transactions_max=10)
@@ -156,6 +157,7 @@ class TestFull:
         mempool = Mempool(LIMITS)
         fill(mempool, *(make(number, number) for number in range(10)))
         assert mempool.add(make(20, 99)) is Added.FULL
+        assert mempool.displaced == 0
 
     def test_bytes_count_too(self) -> None:
         mempool = Mempool(LIMITS)

@@ -157,6 +157,18 @@ async def test_a_block_of_others_is_voted_for_and_committed() -> None:
         nursery.cancel_scope.cancel()
 
 
+async def test_who_votes_for_two_things_is_remembered_once() -> None:
+    four = Four()
+    life = four.live(FaultyDisk(four.place.content), four.transactions)
+    liar = four.others[0]
+    other = Fed(input=VoteArrived(vote=VerifiedVote(make_vote(liar, None, kind=VoteKind.PREVOTE))))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(life.run)
+        await feed(life, four.propose(), *four.votes(VoteKind.PREVOTE, liar, four.proposer), other, other)
+        assert life.reactor.contradicting == {liar.address}
+        nursery.cancel_scope.cancel()
+
+
 async def test_what_we_precommitted_is_served_after_a_power_cut() -> None:
     four = Four()
     disk = FaultyDisk(four.place.content)

@@ -42,6 +42,7 @@ from rpc.backend import (
     Waiting,
 )
 from rpc.documents import DocumentRefused
+from rpc.metrics import MEASURED
 from rpc.values import (
     Admitted,
     ContractDescription,
@@ -316,4 +317,4 @@ class MemoryBackend:
             return Height(len(self.chain))
 
     def measured(self) -> Mapping[str, float]:
-        return {"mempool_failed_txs": 3}
+        return dict.fromkeys(MEASURED, 3)
