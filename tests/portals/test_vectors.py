@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from chain.codec import Value, encode
 from chain.hashing import sha256, tagged_hash
 from chain.keys import SigningKey
 from chain.transaction import decode_transaction, encode_unsigned
+from machine.browserkey import write_browser_key
 from portals.supplier.portal import SUPPLIER, VIEWS
 from sealed.envelope import open_envelope, seal
 from tests.chain.making import make_key, make_transaction
@@ -176,6 +178,15 @@ def test_a_key_file_brings_the_key_back_and_nothing_else_does(page: Page) -> Non
     own = SigningKey.from_seed(SEED)
     found = run(page, script, {"seed": SEED.hex(), "other": make_key(2).public.hex()})
     assert found == [SEED.hex(), own.public.hex(), False, "passphrase", "file", "file", "passphrase"]
+
+
+def test_a_key_file_that_was_made_outside_of_a_browser_is_brought_in(page: Page, tmp_path: Path) -> None:
+    file, key = tmp_path / "people" / "key.json", make_key(3)
+    write_browser_key(file, key, "Kata sandi é ﬁ", rounds=1_000)
+    assert key.seed.hex() not in file.read_text() and file.stat().st_mode & 0o077 == 0
+    script = """const f = await import("/static/keyfile.js");
+    return hex(await f.readKeyFile(given, "Kata sandi é ﬁ"));"""
+    assert run(page, script, file.read_text()) == key.seed.hex()
 
 
 def test_amounts_are_read_as_the_server_reads_them(page: Page) -> None:

@@ -26,6 +26,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "chain/keys.py",
         "documents/",
         "node/assembly.py",  # the operating system's chance
+        "machine/browserkey.py",
         "machine/keyfile.py",
         "p2p/frames.py",
         "p2p/handshake.py",
