@@ -58,9 +58,10 @@ def demo(
             rules=DEMO_RULES,
             base_port=None,
         )
-        with Processes(network.nodes) as processes:
+        with Processes([NodeProcess(node) for node in network.nodes]) as processes:
             console.print(f"Starting {len(network.nodes)} nodes; their homes and logs are in {directory}")
             processes.start()
+            processes.wait_until_up()
             _show_addresses(console, network)
             is_success = _run(console, network, processes, input_path, tenders)
             if not exit_after:
@@ -72,7 +73,11 @@ def demo(
 
 
 def _run(
-    console: Console, network: Testnet, processes: Processes, input_path: Path | None, tenders: int | None
+    console: Console,
+    network: Testnet,
+    processes: Processes[NodeProcess],
+    input_path: Path | None,
+    tenders: int | None,
 ) -> bool:
     report = replay_tenders(
         network.rpc_addresses, network.operators, input_path, tenders=tenders, console=console

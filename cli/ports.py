@@ -7,6 +7,7 @@ the search and the start of its node.
 import errno
 import secrets
 import socket
+from collections.abc import Collection
 from contextlib import ExitStack
 
 from cli.errors import NotDone
@@ -15,10 +16,13 @@ LOOPBACK = "127.0.0.1"
 _FIRST = 20_000
 _LAST = 32_000
 _TRIES_MAX = 10_000
+_CONNECT_S = 1.0
 
 
-def find_free_ports(count: int) -> tuple[int, ...]:
-    """So many different ports on which nobody listens now; raises `NotDone` where there are too few."""
+def find_free_ports(count: int, besides: Collection[int] = ()) -> tuple[int, ...]:
+    """So many different ports on which nobody listens now, `besides` some that are promised; raises `NotDone` where there
+    are too few.
+    """
     found: list[int] = []
     with ExitStack() as held:
         for _ in range(_TRIES_MAX):
@@ -26,7 +30,7 @@ def find_free_ports(count: int) -> tuple[int, ...]:
                 return tuple(found)
             port = _FIRST + secrets.randbelow(_LAST - _FIRST)
             candidate = held.enter_context(socket.socket())
-            if is_bound(candidate, port):
+            if port not in besides and is_bound(candidate, port):
                 found.append(port)
     raise NotDone(
         f"expected {count} free ports from {_FIRST} to {_LAST}, found {len(found)}. Give --base-port"
@@ -42,3 +46,10 @@ def is_bound(candidate: socket.socket, port: int) -> bool:
             raise
         return False
     return True
+
+
+def is_listening(port: int) -> bool:
+    """Whether somebody takes connections on a loopback port."""
+    with socket.socket() as asking:
+        asking.settimeout(_CONNECT_S)
+        return asking.connect_ex((LOOPBACK, port)) == 0

@@ -1,42 +1,43 @@
-"""The nodes of a network as processes of this machine: started, watched, killed and started again.
+"""Processes of this machine that a demonstration or a test runs: started, watched, killed and started again.
 
-Each is a real node in a process of its own, tethered to this one; its output goes to `node.log` in its home.
+Each is tethered to this one, so that none outlives it, and writes to a log of its own. Nodes are such processes, and so is
+every command line of `terang` that serves until it is ended.
 """
 
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Generic, TypeVar
 
 from cli.errors import NotDone
 from cli.heads import get_head
 from cli.testnet import TestnetNode
 
 START_S = 60.0
-"""So long a node may take until it answers, on a machine that is busy with others."""
+"""So long a process may take until it answers, on a machine that is busy with others."""
 END_S = 10.0
 _STEP_S = 0.05
 _LOG_LINES_SHOWN = 12
 ENTRY = "cli.tethered"
-"""The module that runs a node; who measures one gives another."""
+"""The module that runs a process; who measures one gives another."""
 
 
-class NodeProcess:
-    """One node. May be started again after it ended."""
+class Child:
+    """One process: the arguments of its entry, a log, and how one sees that it answers. May be started again after it ended."""
 
-    def __init__(self, node: TestnetNode, entry: str = ENTRY) -> None:
-        self.node = node
-        self._entry = entry
+    def __init__(
+        self, name: str, arguments: Sequence[str], log: Path, is_up: Callable[[], bool], entry: str = ENTRY
+    ) -> None:
+        self.name = name
+        self.log = log
         self.peak_rss_bytes = 0
+        self._command = [sys.executable, "-m", entry, *arguments]
+        self._is_up = is_up
         self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> Path:
-        """What the node wrote, over all its starts."""
-        return self.node.home / "node.log"
 
     @property
     def is_running(self) -> bool:
@@ -51,10 +52,11 @@ class NodeProcess:
 
     def start(self) -> None:
         """Starts the process and returns at once."""
-        assert not self.is_running, f"{self.node.name} runs already"
+        assert not self.is_running, f"{self.name} runs already"
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self._entry, str(self.node.home)],
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -62,14 +64,21 @@ class NodeProcess:
             )
 
     def wait_until_up(self) -> None:
-        """Returns when the node answers; raises `NotDone` with the end of its log where it does not."""
+        """Returns when it answers; raises `NotDone` with the end of its log where it does not."""
         end = time.monotonic() + START_S
-        while get_head(self.node.rpc_address).height is None:
-            if not self.is_running:
-                raise NotDone(f"{self.node.name} ended at its start:\n{self._read_log_end()}")
+        while not self._is_up():
+            self.check()
             if time.monotonic() > end:
-                raise NotDone(f"{self.node.name} did not answer within {START_S:.0f} s; see {self.log}")
+                raise NotDone(f"{self.name} did not answer within {START_S:.0f} s; see {self.log}")
             time.sleep(_STEP_S)
+
+    def check(self) -> None:
+        """Raises `NotDone` with the end of its log where it was started and has ended by itself."""
+        code = None if self._process is None else self._process.poll()
+        if code is not None:
+            raise NotDone(
+                f"{self.name} has ended ({_explain(code)}); its log {self.log} ends:\n{self._read_log_end()}"
+            )
 
     def measure(self) -> int:
         """Peak resident memory of the running process so far, in bytes."""
@@ -120,13 +129,34 @@ class NodeProcess:
         return "\n".join(lines[-_LOG_LINES_SHOWN:])
 
 
-class Processes:
-    """All nodes of a network. A context manager: whatever happens, no process is left behind."""
+def _explain(code: int) -> str:
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
-    def __init__(self, nodes: Sequence[TestnetNode], entry: str = ENTRY) -> None:
-        self.all = tuple(NodeProcess(node, entry) for node in nodes)
 
-    def __enter__(self) -> "Processes":
+class NodeProcess(Child):
+    """One node of a network."""
+
+    def __init__(self, node: TestnetNode, entry: str = ENTRY) -> None:
+        super().__init__(
+            node.name,
+            [str(node.home)],
+            node.home / "node.log",
+            lambda: get_head(node.rpc_address).height is not None,
+            entry,
+        )
+        self.node = node
+
+
+Process = TypeVar("Process", bound=Child)
+
+
+class Processes(Generic[Process]):
+    """Processes that end together. A context manager: whatever happens, none is left behind."""
+
+    def __init__(self, processes: Sequence[Process]) -> None:
+        self.all = tuple(processes)
+
+    def __enter__(self) -> "Processes[Process]":
         return self
 
     def __exit__(
@@ -135,11 +165,19 @@ class Processes:
         self.stop()
 
     def start(self) -> None:
-        """Starts all and waits until each answers."""
+        """Starts all and returns at once."""
         for process in self.all:
             process.start()
+
+    def wait_until_up(self) -> None:
+        """Returns when each answers; raises `NotDone` where one does not."""
         for process in self.all:
             process.wait_until_up()
+
+    def check(self) -> None:
+        """Raises `NotDone` where one has ended by itself."""
+        for process in self.all:
+            process.check()
 
     def stop(self) -> None:
         """Ends all that run, together."""

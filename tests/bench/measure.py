@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from chain.result import ResultCode
 from chain.transaction import TxId, compute_transaction_id
 from cli.heads import Head, is_agreed, wait_until_agreed
-from cli.processes import ENTRY, Processes
+from cli.processes import ENTRY, NodeProcess, Processes
 from cli.testnet import TestnetNode, make_testnet
 from genesis.document import DEMO_RULES
 from rpc.client import SyncClient
@@ -106,9 +106,11 @@ def measure(plan: Plan, directory: Path, tell: Callable[[str], None]) -> Measure
             base_port=None,
         )
         entry = PROFILED if plan.is_profiled else ENTRY
-        with Processes(testnet.nodes, entry) as processes, _sending_process() as pool:
+        nodes = [NodeProcess(node, entry) for node in testnet.nodes]
+        with Processes(nodes) as processes, _sending_process() as pool:
             tell("starting four validators")
             processes.start()
+            processes.wait_until_up()
             bench = _Bench(processes, testnet.nodes, pool, plan)
             bench.warm()
             tell(f"signing and sending {plan.transactions} transactions")
@@ -145,7 +147,11 @@ class _Bench:
     """A running network and the process that sends to its first node."""
 
     def __init__(
-        self, processes: Processes, nodes: Sequence[TestnetNode], pool: ProcessPoolExecutor, plan: Plan
+        self,
+        processes: Processes[NodeProcess],
+        nodes: Sequence[TestnetNode],
+        pool: ProcessPoolExecutor,
+        plan: Plan,
     ) -> None:
         self._processes = processes
         self._addresses = [node.rpc_address for node in nodes]

@@ -101,8 +101,9 @@ def running_network(
         for node in testnet.nodes:
             place = Home(node.home).genesis
             write_genesis(place, replace(read_genesis(place), parameters=parameters))
-    with Processes(testnet.nodes) as processes:
+    with Processes([NodeProcess(node) for node in testnet.nodes]) as processes:
         processes.start()
+        processes.wait_until_up()
         yield Running(testnet=testnet, processes=processes.all)
 
 
