@@ -106,6 +106,7 @@ PILOT_SENT_MAX = (
     2_000  # transactions of a run that wait for their block at once; the rest waits here and not in nodes
 )
 PILOT_BATCH_MAX = 200  # transactions handed to a node in one request
+GATEWAY_ANSWER_BYTES_MAX = 1024 * 1024  # how a payment gateway is, with a thousand alarms
 
 # --- Node -----------------------------------------------------------------------------------------------------
 INBOX_ITEMS_MAX = 1_000  # items wait only while a block is executed; beyond, links are read more slowly

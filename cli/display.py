@@ -1,6 +1,7 @@
 """How a run of the pilot looks while it goes on, and its table at the end."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -12,8 +13,10 @@ from rich.text import Text
 
 import pilot.report
 from cli.heads import Head, is_agreed
+from payments.amounts import PLACES, format_amount
 from pilot.compare import Verdict
 from pilot.report import PilotReport
+from pilot.settlement import Row, Settlement
 
 _QUIET_S = 2.0
 """Between two lines where the output is no terminal."""
@@ -70,12 +73,18 @@ def format_progress(progress: pilot.report.Progress) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def compute_end_table(report: PilotReport, heads: Sequence[Head]) -> RenderableType:
-    """The end of a run: every node's height and state root, then what was decided, then how awards compare."""
+def compute_end_table(
+    report: PilotReport, heads: Sequence[Head], settlement: Settlement | None = None
+) -> RenderableType:
+    """The end of a run: every node's height and state root, then what was decided, how awards compare, how far tenders came
+    and, where the bank's books were read, the payments beside them.
+    """
     parts: list[RenderableType] = [_nodes_table(heads)] if heads else []
-    parts += [_run_table(report), _awards_table(report)]
-    if report.unexplained or report.bad_lines:
-        parts.append(_faults_table(report))
+    parts += [_run_table(report), _awards_table(report), _endings_table(report)]
+    parts.append(_orders_table(report) if settlement is None else _settlement_table(settlement))
+    faults = () if settlement is None else settlement.faults
+    if report.unexplained or report.bad_lines or faults:
+        parts.append(_faults_table(report, faults))
     return Group(*parts)
 
 
@@ -101,11 +110,6 @@ def _run_table(report: PilotReport) -> Table:
     table.add_row("suppliers", str(report.suppliers))
     table.add_row("transactions", str(report.transactions))
     table.add_row("blocks", f"{report.first_height} to {report.last_height}")
-    table.add_row("payment orders", str(len(report.orders)))
-    for state, count in sorted(report.order_counts.items(), key=lambda found: found[0].value):
-        table.add_row(f"  of which {state.name.lower()}", str(count))
-    for currency, total in report.settled_sums.items():
-        table.add_row(f"  paid, minor units of {currency}", str(total))
     if report.repeated:
         table.add_row("rounds published again", str(report.repeated))
     table.add_row("time", f"{report.elapsed_ms / 1000:.1f} s")
@@ -123,7 +127,58 @@ def _awards_table(report: PilotReport) -> Table:
     return table
 
 
-def _faults_table(report: PilotReport) -> Table:
+def _endings_table(report: PilotReport) -> Table:
+    table = Table(title="How far the tenders came", title_justify="left")
+    table.add_column("tenders", justify="right")
+    table.add_column("end")
+    for ending, count in sorted(report.endings.items(), key=lambda found: -found[1]):
+        table.add_row(str(count), ending.value)
+    return table
+
+
+def _orders_table(report: PilotReport) -> Table:
+    table = Table(title="Payment orders", title_justify="left")
+    table.add_column("orders", justify="right")
+    table.add_column("stand")
+    for state, count in sorted(
+        Counter(order.state for order in report.orders).items(), key=lambda found: found[0].value
+    ):
+        table.add_row(str(count), state.name.lower())
+    return table
+
+
+def _settlement_table(settlement: Settlement) -> Table:
+    is_equal = "equal" if settlement.is_success else "NOT EQUAL"
+    table = Table(title=f"Payments: the ledger and the bank's books {is_equal}", title_justify="left")
+    table.add_column("payments")
+    table.add_column("ledger", justify="right")
+    table.add_column("bank", justify="right")
+    table.add_column("")
+    table.add_row("ordered", str(settlement.ordered), "", "")
+    for row in (settlement.sent, settlement.returned):
+        table.add_row(row.name, str(row.ledger), str(row.bank), "")
+    settled = settlement.settled
+    table.add_row(settled.name, str(settled.ledger), str(settled.bank), _verdict(settled))
+    for row in settlement.sums:
+        table.add_row(
+            "sum", format_money(row.ledger, row.name), format_money(row.bank, row.name), _verdict(row)
+        )
+    return table
+
+
+def _verdict(row: Row) -> str:
+    return "equal" if row.is_equal else "NOT EQUAL"
+
+
+def format_money(amount: int, currency: str) -> str:
+    """`1234567` of IDR is `IDR 1,234,567`; of a currency whose places are not known, in minor units."""
+    if currency not in PLACES:
+        return f"{currency} {amount:,} minor units"
+    whole, point, fraction = format_amount(amount, currency).partition(".")
+    return f"{currency} {int(whole):,}{point}{fraction}"
+
+
+def _faults_table(report: PilotReport, faults: Sequence[str]) -> Table:
     table = Table(title="Look at these", title_justify="left")
     table.add_column("where")
     table.add_column("what")
@@ -132,7 +187,9 @@ def _faults_table(report: PilotReport) -> Table:
         table.add_row(found.ocid, found.detail)
     for bad in report.bad_lines[:shown]:
         table.add_row(f"line {bad.number}", bad.reason)
-    hidden = max(0, len(report.unexplained) - shown) + max(0, len(report.bad_lines) - shown)
+    for fault in faults[:shown]:
+        table.add_row("payments", fault)
+    hidden = sum(max(0, len(found) - shown) for found in (report.unexplained, report.bad_lines, faults))
     if hidden:
         table.add_row("", f"and {hidden} more")
     return table

@@ -42,6 +42,8 @@ EXPECTED: tuple[type[Exception], ...] = (
 def explain(error: Exception) -> str:
     """The line for a person, with the next step where the error itself does not have it."""
     match error:
+        case pilot.ledger.GatewayAway():
+            return f"{error}. Start one with: terang gateway start --home DIR, or give its address with --gateway"
         case Unreachable() | pilot.ledger.Unreachable():
             return f"{error}. Start a node with: terang start --home DIR, or give its address with --node"
         case BadAnswer():

@@ -3,7 +3,7 @@
 Which agency an operator's key belongs to is asked of the ledger, not read from file names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +18,8 @@ from cli.heads import wait_until_agreed
 from cli.options import NodesOption
 from cli.passphrases import asker
 from machine.keyfile import KeyKind, read_key
-from pilot.report import PilotReport
+from pilot.conduct import Pace
+from pilot.report import PilotReport, Progress
 from pilot.run import run_pilot
 from pilot.sample import sample_path
 from rpc.client import SyncClient
@@ -35,17 +36,33 @@ def replay_tenders(
     *,
     tenders: int | None,
     console: Console,
+    gateway: str | None = None,
+    pace: Pace | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> PilotReport:
-    """Replays tenders of a file, or of the shipped sample where there is none, and shows how it goes on.
+    """Replays tenders of a file, or of the shipped sample where there is none, and shows how it goes on; with a payment
+    gateway to the last payment. `check` is called all the while, and may end the run by what it raises.
 
     Raises:
         UnreadableInput: the file cannot be read.
-        Unreachable: of the pilot: no node answered, or no block came, for longer than a run waits.
+        Unreachable: of the pilot: no node or no gateway answered, or no block came, for longer than a run waits.
     """
     path = sample_path() if input_path is None else input_path
 
+    def on_progress(progress: Progress) -> None:
+        check()
+        display.show(progress)
+
     async def run() -> PilotReport:
-        return await run_pilot(list(addresses), path, operators, tenders=tenders, on_progress=display.show)
+        return await run_pilot(
+            list(addresses),
+            path,
+            operators,
+            tenders=tenders,
+            on_progress=on_progress,
+            pace=pace,
+            gateway=gateway,
+        )
 
     with PilotDisplay(console, tenders) as display:
         return trio.run(run)
@@ -86,13 +103,20 @@ def pilot(
         typer.Option("--input", help="OCDS compiled releases as JSON lines, plain or gzip. None: a sample."),
     ] = None,
     tenders: Annotated[int | None, typer.Option(min=1, help="At most so many tenders. None: all.")] = None,
+    gateway: Annotated[
+        str | None,
+        typer.Option(help="A payment gateway: agencies appoint its key, and payments are waited for."),
+    ] = None,
 ) -> None:
-    """Replay recorded tenders on a network; compare awards."""
+    """Replay recorded tenders on a network; compare awards.
+
+    Without a gateway payments are released, and wait.
+    """
     console = Console()
     if input_path is not None and not input_path.is_file():
         raise NotDone(f"{input_path}: there is no such file. Give one with --input, or none for the sample")
     operators = read_operators(keys, node)
-    report = replay_tenders(node, operators, input_path, tenders=tenders, console=console)
+    report = replay_tenders(node, operators, input_path, tenders=tenders, console=console, gateway=gateway)
     console.print(compute_end_table(report, wait_until_agreed(node, timeout_s=AGREEMENT_S)))
     if not report.is_success:
         raise NotDone("the run ended with tenders that are not explained; they are listed above")

@@ -4,7 +4,7 @@ import re
 
 from chain.errors import Malformed
 
-PLACES: dict[str, int] = {"IDR": 0, "JPY": 0, "EUR": 2, "SGD": 2, "USD": 2}
+PLACES: dict[str, int] = {"IDR": 0, "JPY": 0, "EUR": 2, "INR": 2, "SGD": 2, "USD": 2}
 """Decimal places of the ledger's minor units. The rupiah's sen is out of use, and the ledger counts rupiah."""
 
 _DIGITS = 18  # totalDigits of ISO 20022 amounts

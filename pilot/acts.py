@@ -7,7 +7,6 @@ them (a network, or a test with the contract machine alone) decides how.
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias, TypeVar
 
 from chain.codec import Value
@@ -16,6 +15,7 @@ from chain.payment import BankAccount
 from chain.result import TransactionResult, render
 from chain.transaction import Call
 from pilot.keyring import Person
+from pilot.orders import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
-    """Hand a supplier's account to the treasury's gateway; go on when it has it."""
+    """Hand a supplier's account to the treasury's gateway, once in a run; go on when it has it."""
 
     supplier: Address
     account: BankAccount
@@ -121,35 +121,14 @@ class Winner:
     price: int
 
 
-class OrderState(Enum):
-    """Where a payment order stands, by the contract's numbers."""
-
-    REQUESTED = 1
-    APPROVED = 2
-    SENT = 3
-    SETTLED = 4
-    RETURNED = 5
-    DECLINED = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A payment order at the end of a run: net amount in minor units, and how often it was released."""
-
-    number: int
-    currency: str
-    net: int
-    state: OrderState
-    attempt: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a tender ended on the ledger: the stage in the contract's word, winners by rank, how often it was published, and
-    the payment orders of its agreements.
+    """How a tender ended on the ledger: the stage in the contract's word, whose it is, winners by rank, how often it was
+    published, and the payment orders of its agreements.
     """
 
     tender: bytes
+    agency: str
     stage: str
     winners: tuple[Winner, ...]
     bids: int

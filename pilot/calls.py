@@ -59,6 +59,11 @@ def grant(officer: Address, role: int) -> Call:
     return Call(contract="registry", method="grant", arguments=(officer, role))
 
 
+def appoint_treasury(treasury: Address) -> Call:
+    """Clause 6.1 of the registry, by an agency's operator."""
+    return Call(contract="registry", method="appoint_treasury", arguments=(treasury,))
+
+
 def register(name: str, nib_commitment: bytes, npwp_commitment: bytes) -> Call:
     """Clause 2.1 of the registry, by the supplier itself."""
     return Call(contract="registry", method="register", arguments=(name, nib_commitment, npwp_commitment))
@@ -193,6 +198,11 @@ def close_agreement(agreement: bytes) -> Call:
 def approve_payment(order: int, tax: int) -> Call:
     """Clause 2.1 of the payment contract: without deductions."""
     return Call(contract="payment", method="approve", arguments=(order, 0, to_abi(tax)))
+
+
+def decline_payment(order: int, reason: str) -> Call:
+    """Clause 2.3 of the payment contract."""
+    return Call(contract="payment", method="decline", arguments=(order, reason))
 
 
 def standstill_until(record: Value) -> int:

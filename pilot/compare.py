@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pilot.acts import Outcome
+from pilot.ending import Ending, find_ending
 from pilot.ocds import RecordedBid, Release
 
 
@@ -32,12 +33,16 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One tender's verdict, with the winners that the ledger and the record name."""
+    """One tender's verdict, with the winners that the ledger and the record name, and how far it came. `outcome` is None where
+    it did not come to its end.
+    """
 
     ocid: str
     verdict: Verdict
     ledger: tuple[str, ...]
     record: tuple[str, ...]
+    ending: Ending
+    outcome: Outcome | None
     detail: str = ""
 
 
@@ -47,14 +52,26 @@ def compare(release: Release, outcome: Outcome) -> Comparison:
     fault = find_fault(release, outcome)
     verdict = Verdict.UNEXPLAINED if fault is not None else _verdict(release, winners)
     return Comparison(
-        ocid=release.ocid, verdict=verdict, ledger=winners, record=release.awarded, detail=fault or ""
+        ocid=release.ocid,
+        verdict=verdict,
+        ledger=winners,
+        record=release.awarded,
+        ending=find_ending(outcome),
+        outcome=outcome,
+        detail=fault or "",
     )
 
 
 def unexplained(release: Release, detail: str) -> Comparison:
     """A tender that did not come to its end, with what stopped it."""
     return Comparison(
-        ocid=release.ocid, verdict=Verdict.UNEXPLAINED, ledger=(), record=release.awarded, detail=detail
+        ocid=release.ocid,
+        verdict=Verdict.UNEXPLAINED,
+        ledger=(),
+        record=release.awarded,
+        ending=Ending.UNFINISHED,
+        outcome=None,
+        detail=detail,
     )
 
 

@@ -17,7 +17,6 @@ from pilot import calls, gas
 from pilot.acts import (
     Act,
     Ask,
-    Order,
     Outcome,
     Part,
     Procedure,
@@ -28,7 +27,7 @@ from pilot.acts import (
     is_refused_by,
     must,
 )
-from pilot.fulfil import Award, fulfil
+from pilot.fulfil import fulfil, make_award
 from pilot.keyring import (
     Keyring,
     Person,
@@ -84,13 +83,14 @@ class _Round:
 
 
 def conduct(
-    plan: TenderPlan, keyring: Keyring, chain_id: str, pace: Pace, *, is_paid: bool = False
+    plan: TenderPlan, keyring: Keyring, chain_id: str, pace: Pace, *, treasury: Address | None = None
 ) -> Procedure:
     """Runs a tender to its end; raises `Refused` when the ledger refuses what it should not.
 
-    `is_paid`: the treasury's gateway is there, and payments are waited for. Without it orders are released, and wait.
+    `treasury` is the key of the treasury's gateway: it is appointed, and payments are waited for. Without one orders are
+    released, and wait.
     """
-    yield from _prepare(plan, keyring)
+    yield from _prepare(plan, keyring, treasury)
     for number in range(1, PILOT_ROUNDS_MAX + 1):
         reference = plan.reference if number == 1 else f"{plan.reference}#{number}"
         tender = calls.tender_id(plan.agency, reference)
@@ -102,7 +102,7 @@ def conduct(
             keyring=keyring,
             chain_id=chain_id,
             pace=pace,
-            is_paid=is_paid,
+            is_paid=treasury is not None,
         )
         outcome = yield from _run_round(opened, number)
         if outcome is not None:
@@ -123,28 +123,18 @@ def _run_round(opened: _Round, number: int) -> Part[Outcome | None]:
     yield from _open(published)
     yield from _award(published)
     outcome = yield from _read_outcome(published, number)
-    orders: list[Order] = []
-    for winner in outcome.winners:
-        orders += yield from fulfil(_award_of(published, winner), opened.keyring, is_paid=opened.is_paid)
-    yield Stage(name="done")
-    return replace(outcome, orders=tuple(orders))
-
-
-def _award_of(opened: _Round, winner: Winner) -> Award:
-    return Award(
-        tender=opened.tender,
-        agency=opened.plan.agency,
-        winner=winner,
-        supplier=opened.keyring.address_of(supplier_named(winner.bidder)),
-    )
+    if not outcome.winners:
+        return outcome
+    awards = [make_award(opened.tender, opened.plan, winner, opened.keyring) for winner in outcome.winners]
+    return replace(outcome, orders=(yield from fulfil(awards, is_paid=opened.is_paid)))
 
 
 # --- Before and at publication ------------------------------------------------------------------------------
 
 
-def _prepare(plan: TenderPlan, keyring: Keyring) -> Part[None]:
-    """Officers get their roles from the agency's operator and suppliers register: once in a run, whoever
-    needs them first.
+def _prepare(plan: TenderPlan, keyring: Keyring, treasury: Address | None) -> Part[None]:
+    """The agency's operator gives officers their roles and appoints the treasury, and suppliers register: once in a run,
+    whoever needs them first.
     """
     yield Stage(name="registration")
     grants = [
@@ -162,6 +152,15 @@ def _prepare(plan: TenderPlan, keyring: Keyring) -> Part[None]:
         )
         for role, officer in grants
     ]
+    if treasury is not None:
+        acts.append(
+            Act(
+                signer=operator_of(plan.agency),
+                calls=(calls.appoint_treasury(treasury),),
+                gas_limit=gas.APPOINT,
+                once=f"treasury of {plan.agency}",
+            )
+        )
     names = {bid.bidder: bid.name for bid in plan.bids}
     acts += [
         Act(
@@ -292,6 +291,7 @@ def _read_outcome(opened: _Round, number: int) -> Part[Outcome]:
     return Outcome(
         tender=opened.tender,
         stage=as_text(stage, "stage", length_max=20),
+        agency=opened.plan.agency,
         winners=tuple(_winner(row, names) for row in as_array(rows, "winners")),
         bids=len(opened.plan.bids),
         rounds=number,

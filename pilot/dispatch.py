@@ -69,6 +69,7 @@ class Dispatch:
         self._queue: deque[_Errand] = deque()
         self._flying: dict[TxId, _Errand] = {}
         self._shared: dict[str, _Errand | TransactionResult] = {}
+        self._handed: set[HandOver] = set()
         self._ended: list[Ended] = []
         self.committed = 0
 
@@ -112,6 +113,8 @@ class Dispatch:
         """A view's value for a procedure that asked; None for a hand-over that is done."""
         task = self._tasks[name]
         assert task.ask is not None
+        if isinstance(task.ask, HandOver):
+            self._handed.add(task.ask)
         task.ask = None
         self._resume(task, Answer(now_ms=now_ms, value=value), now_ms)
 
@@ -205,6 +208,8 @@ class Dispatch:
                 return False
             case Sleep(until_ms=until_ms):
                 task.wake_ms = until_ms
+            case HandOver() if wish in self._handed:
+                return False
             case Ask() | HandOver():
                 task.ask = wish
             case Send(acts=acts):

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from chain.hashing import tagged_hash
+from chain.hashing import sha256, tagged_hash
 from chain.keys import Address, SigningKey
+from chain.limits import ACCOUNT_NAME_CHARACTERS_MAX
 from chain.payment import BankAccount
 
 BANKS = ("BRINIDJA", "BMRIIDJA", "BNINIDJA", "BTANIDJA")
 """BICs of banks that a run's suppliers have their accounts with."""
+CLOSED_ENDING = "0000"
+"""The sandbox bank takes an account whose number ends so for closed: it pays nothing to it."""
+CLOSED_SHARE = 8
+"""One in so many suppliers states a closed account first, whatever the run, so that it is seen what follows."""
+_NUMBER_DIGITS = 12
 KEYS_KEPT = 20_000  # suppliers' keys remembered; making one costs 30 µs
 
 
@@ -67,15 +73,23 @@ class Keyring:
         """32 bytes that seal one envelope of a supplier, for the context of that envelope alone."""
         return tagged_hash("pilot envelope", self.key_of(person).seed + context)
 
-    def account_of(self, person: Person, holder: str) -> BankAccount:
-        """A made-up bank account of a supplier."""
-        seed = self.key_of(person).seed
-        number = int.from_bytes(tagged_hash("pilot account number", seed)[:8], "big")
+    def accounts_of(self, supplier: Person, holder: str) -> tuple[BankAccount, ...]:
+        """Made-up bank accounts of a supplier, in the order in which it states them: the next when one proves closed."""
+        open_account = self._account_of(supplier, holder, is_closed=False)
+        if sha256(supplier.name.encode())[0] % CLOSED_SHARE:
+            return (open_account,)
+        return self._account_of(supplier, holder, is_closed=True), open_account
+
+    def _account_of(self, supplier: Person, holder: str, *, is_closed: bool) -> BankAccount:
+        seed = self.key_of(supplier).seed
+        kind = "closed account" if is_closed else "account"
+        digits = f"{int.from_bytes(tagged_hash(f'pilot {kind} number', seed)[:8], 'big'):0{_NUMBER_DIGITS}}"
+        ending = CLOSED_ENDING if is_closed else digits[-4:].replace("0", "1")
         return BankAccount(
-            holder=holder,
-            bank=BANKS[number % len(BANKS)],
-            number=f"{number % 10**12:012}",
-            salt=tagged_hash("pilot account salt", seed),
+            holder=_as_holder(holder) or "Penyedia",
+            bank=BANKS[int(digits[0]) % len(BANKS)],
+            number=digits[: _NUMBER_DIGITS - len(ending)] + ending,
+            salt=tagged_hash(f"pilot {kind} salt", seed),
         )
 
     def _make(self, person: Person) -> SigningKey:
@@ -83,6 +97,12 @@ class Keyring:
             return SigningKey.from_seed(tagged_hash("pilot key", self._supplier_seed + person.name.encode()))
         seed = self._operators[person.name].seed
         return SigningKey.from_seed(tagged_hash("pilot key", seed + person.part.value.encode()))
+
+
+def _as_holder(name: str) -> str:
+    """As much of a name as a payment message takes."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in name)
+    return printable.strip()[:ACCOUNT_NAME_CHARACTERS_MAX].strip()
 
 
 def operator_of(agency: str) -> Person:

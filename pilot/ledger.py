@@ -27,11 +27,20 @@ class CommittedBlock:
     results: tuple[tuple[TxId, TransactionResult], ...]
 
 
+class GatewayAway(Unreachable):
+    """The treasury's gateway did not answer; what was asked may be asked again."""
+
+
 class Treasury(Protocol):
     """The treasury's gateway, as suppliers reach it."""
 
+    @property
+    def address(self) -> Address:
+        """The key by which it reports payments; agencies appoint it."""
+        ...
+
     async def hand_over(self, supplier: Address, account: BankAccount) -> None:
-        """The gateway takes a supplier's account; raises `ViewRefused` where it does not, `Unreachable` where it is away."""
+        """The gateway takes a supplier's account; raises `ViewRefused` where it does not, `GatewayAway` where it is away."""
 
 
 class Ledger(Protocol):

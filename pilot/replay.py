@@ -14,12 +14,12 @@ from chain.codec import Value
 from chain.keys import SigningKey
 from chain.limits import PILOT_BATCH_MAX, PILOT_TENDERS_AT_ONCE
 from chain.transaction import CheckedTransaction, compute_transaction_id, encode_transaction, sign_transaction
-from pilot.acts import Act, Ask, HandOver, Order
+from pilot.acts import Act, Ask, HandOver
 from pilot.compare import Comparison, Verdict, compare, unexplained
 from pilot.conduct import Pace, conduct
 from pilot.dispatch import Dispatch, Ended
 from pilot.keyring import Keyring
-from pilot.ledger import Ledger, Treasury, Unreachable, ViewRefused
+from pilot.ledger import GatewayAway, Ledger, Treasury, Unreachable, ViewRefused
 from pilot.ocds import BadLine, Release
 from pilot.plan import plan_tender
 from pilot.report import PilotReport, Progress
@@ -122,7 +122,6 @@ class _Run:
     comparisons: list[Comparison] = field(default_factory=list)
     bad_lines: list[BadLine] = field(default_factory=list)
     suppliers: set[str] = field(default_factory=set)
-    orders: list[Order] = field(default_factory=list)
     bids: int = 0
     repeated: int = 0
     is_read: bool = False
@@ -169,9 +168,10 @@ class _Run:
         self.open_releases[release.ocid] = release
         self.suppliers.update(bid.bidder for bid in plan.bids)
         self.bids += len(plan.bids)
+        treasury = None if self.treasury is None else self.treasury.address
         self.dispatch.start(
             release.ocid,
-            conduct(plan, self.keyring, self.chain_id, self.pace, is_paid=self.treasury is not None),
+            conduct(plan, self.keyring, self.chain_id, self.pace, treasury=treasury),
             self.clock.now_ms(),
         )
 
@@ -200,13 +200,18 @@ class _Run:
             await self.network.turn_away()
 
     async def _answer(self) -> None:
+        away: GatewayAway | None = None
         for name, ask in self.dispatch.asks():
             try:
                 value = await self._get_answer(ask)
             except ViewRefused as refused:
                 self.dispatch.on_ask_refused(name, str(refused))
+            except GatewayAway as error:
+                away = error  # what asks the ledger goes on meanwhile
             else:
                 self.dispatch.on_answer(name, value, self.clock.now_ms())
+        if away is not None:
+            raise away
 
     async def _get_answer(self, ask: Ask | HandOver) -> Value:
         if isinstance(ask, Ask):
@@ -221,7 +226,6 @@ class _Run:
             self.comparisons.append(unexplained(release, ended.fault))
             return
         self.repeated += ended.outcome.rounds - 1
-        self.orders += ended.outcome.orders
         self.comparisons.append(compare(release, ended.outcome))
 
     def _give_up_when_stuck(self) -> None:
@@ -252,7 +256,6 @@ class _Run:
             suppliers=len(self.suppliers),
             transactions=self.dispatch.committed,
             repeated=self.repeated,
-            orders=tuple(self.orders),
             first_height=self.first_height,
             last_height=self.height,
             elapsed_ms=elapsed_ms,

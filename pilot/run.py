@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import trio
@@ -14,6 +15,7 @@ from pilot.network import connect
 from pilot.ocds import read_releases
 from pilot.replay import replay
 from pilot.report import PilotReport, Progress
+from pilot.treasury import connect_gateway
 
 
 async def run_pilot(
@@ -24,17 +26,21 @@ async def run_pilot(
     tenders: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     pace: Pace | None = None,
+    gateway: str | None = None,
 ) -> PilotReport:
     """Replays tenders of a file on the network at these RPC addresses. Runs on trio.
 
-    `operators` maps the name of each agency to its operator's key. Bad lines are in the report, not raised.
+    `operators` maps the name of each agency to its operator's key. Where there is a `gateway` at an address, agencies appoint
+    its key as their treasury, and every payment is waited for. Bad lines are in the report, not raised.
 
     Raises:
         UnreadableInput: the file cannot be read.
-        Unreachable: no node answered, or no block came, for longer than a run waits.
+        Unreachable: no node answered, or no block came, for longer than a run waits; `GatewayAway` the same of the gateway.
     """
     releases = read_releases(input_path, tenders=tenders)
-    async with connect(addresses) as network:
+    async with AsyncExitStack() as stack:
+        network = await stack.enter_async_context(connect(addresses))
+        treasury = None if gateway is None else await stack.enter_async_context(connect_gateway(gateway))
         return await replay(
             network,
             releases,
@@ -43,6 +49,7 @@ async def run_pilot(
             clock=WallClock(),
             chance=lambda: os.urandom(NONCE_BYTES),
             on_progress=on_progress,
+            treasury=treasury,
         )
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from payments.bank.switches import Kind, Switch
+from payments.bank.switches import Kind, Switch, is_closed
 from payments.iso20022 import encode_notification
 from payments.messages import Line, Notification, Party, Payment, Statement, Status
 
@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS switches (
 _STATUS = {"pending": "PDNG", "booked": "ACSC", "rejected": "RJCT", "returned": "ACSC"}
 _REASONS = {
     "AC02": "there is no such account to pay from",
+    "AC04": "the account is closed",
     "AM03": "the account is in another currency",
     "AM04": "the account holds less",
     "DU04": "another payment has this end-to-end id",
@@ -242,7 +243,8 @@ class Books:
             "- (SELECT COALESCE(SUM(amount), 0) FROM payments WHERE state = 'pending' AND debtor = ?2) AS held",
             BANK, payment.debtor.number, payment.currency,
         )  # fmt: skip
-        return "AM04" if held is None or held["held"] < payment.amount else ""
+        closed = "AC04" if is_closed(payment.creditor.number) else ""
+        return "AM04" if held is None or held["held"] < payment.amount else closed
 
     def _carry_out_due(self) -> None:
         now_ms = self._now_ms()

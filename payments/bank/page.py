@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from payments.amounts import format_amount
-from payments.bank.switches import EXPLAINED
+from payments.bank.switches import CLOSED_ENDING, EXPLAINED
 
 STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -98,6 +98,8 @@ def _render_switches(rows: Rows) -> list[str]:
     names = ("kind", "times", "account", "end_to_end_id", "seconds", "code")
     return [
         "<h2>Gangguan / Misbehaviour</h2>",
+        f"<p>Rekening yang nomornya berakhir {CLOSED_ENDING} sudah ditutup. / An account whose number ends with {CLOSED_ENDING} "
+        "is closed.</p>",
         _switch_form(),
         _table(head, [tuple(str(one[name]) for name in names) for one in rows]),
         '<form method="post" action="/switches/clear"><button>Hapus semua / Clear all</button></form>',

@@ -44,3 +44,12 @@ class Switch:
     end_to_end_id: str = ""
     seconds: int = 0
     code: str = ""
+
+
+CLOSED_ENDING = "0000"
+"""An account at another bank whose number ends so is closed: no switch is needed to see a payment refused."""
+
+
+def is_closed(number: str) -> bool:
+    """Whether the bank refuses to pay to an account of this number."""
+    return number.endswith(CLOSED_ENDING)

@@ -146,11 +146,12 @@ class BankProcess:
             time.sleep(0.05)
 
     def kill(self) -> None:
-        """As a power cut."""
-        assert self._process is not None and self._process.stdin is not None
-        self._process.kill()
-        self._process.wait()
-        self._process.stdin.close()
+        """As a power cut; it may be started again before this has returned."""
+        killed = self._process
+        assert killed is not None and killed.stdin is not None
+        killed.kill()
+        killed.wait()
+        killed.stdin.close()
 
     def stop(self) -> int:
         """By a signal; the exit code."""

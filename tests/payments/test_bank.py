@@ -57,6 +57,7 @@ def test_another_payment_under_the_same_id_is_refused(bank: BankClient) -> None:
         ({"debtor": replace(TREASURY, bank="BMRIIDJA")}, "AC02"),
         ({"currency": "EUR"}, "AM03"),
         ({"amount": BALANCE + 1}, "AM04"),
+        ({"creditor": replace(SUPPLIER, number="123450000")}, "AC04"),
     ],
 )
 def test_what_cannot_be_paid_is_rejected_for_good(

@@ -1,13 +1,19 @@
-"""A `pilot.ledger.Ledger` on the contract machine alone: what is sent stands in a block at the next look."""
+"""A `pilot.ledger.Ledger` on the contract machine alone: what is sent stands in a block at the next look; and a treasury
+that pays, which is gateway and bank in one.
+"""
 
 import random
 
-from chain.codec import Value
+from chain.codec import Value, as_array, as_bytes
+from chain.keys import Address
+from chain.payment import BankAccount, compute_account_commitment, compute_end_to_end_id
 from chain.transaction import CheckedTransaction, TxId, check_transaction, compute_transaction_id
 from pilot.acts import Ask
-from pilot.keyring import Keyring
+from pilot.keyring import CLOSED_ENDING, Keyring
 from pilot.ledger import CommittedBlock, Unreachable, ViewRefused
-from tests.contracts.ledger import AGENCIES, CHAIN, Ledger, operator
+from pilot.orders import Order, OrderState, read_order
+from pilot.settlement import BankPayment, BankState
+from tests.contracts.ledger import AGENCIES, CHAIN, Ledger, key, operator
 from vm.executor import ViewRefused as RefusedByContract
 
 OPERATORS = {agency: operator(agency) for agency in AGENCIES}
@@ -28,6 +34,7 @@ class MemoryNetwork:
         self.seen: set[TxId] = set()
         self.pool: list[CheckedTransaction] = []
         self.turned = 0
+        self.treasury: MemoryTreasury | None = None
         self._loss_percent = loss_percent
         self._chance = random.Random(loss_percent)
 
@@ -45,6 +52,8 @@ class MemoryNetwork:
             results = self.ledger.execute(due).results
             pairs = tuple((one.id, result) for one, result in zip(due, results, strict=True))
             self.blocks.append(CommittedBlock(time_ms=self.ledger.now_ms, results=pairs))
+            if self.treasury is not None:
+                self.treasury.pay(self.ledger)
         return len(self.blocks)
 
     async def block(self, height: int) -> CommittedBlock:
@@ -82,6 +91,69 @@ class MemoryNetwork:
     def _maybe_lose(self) -> None:
         if self._chance.randrange(100) < self._loss_percent:
             raise Unreachable("this request was lost")
+
+
+class MemoryTreasury:
+    """A `pilot.ledger.Treasury` that pays what is released, but not to closed accounts; `codes` returns orders by their
+    numbers, and `refusal` is its answer to every account.
+    """
+
+    def __init__(
+        self,
+        network: MemoryNetwork,
+        *,
+        codes: dict[int, str] | None = None,
+        is_silent: bool = False,
+        refusal: str = "",
+    ) -> None:
+        self.accounts: dict[bytes, BankAccount] = {}
+        self.handed = 0
+        self.payments: list[BankPayment] = []
+        self._network = network
+        self._codes = codes or {}
+        self._is_silent = is_silent
+        self._refusal = refusal
+        network.treasury = self
+
+    @property
+    def address(self) -> Address:
+        """See `pilot.ledger.Treasury`."""
+        return key("treasury").address
+
+    async def hand_over(self, supplier: Address, account: BankAccount) -> None:
+        """See `pilot.ledger.Treasury`; the account must be the one that the ledger has a commitment to."""
+        if self._refusal:
+            raise ViewRefused(self._refusal)
+        commitment = compute_account_commitment(account)
+        assert self._network.ledger.view("registry", "account_commitment", supplier) == commitment
+        self.accounts[commitment] = account
+        self.handed += 1
+
+    def pay(self, ledger: Ledger) -> None:
+        """Answers every order that is released."""
+        for row in as_array(ledger.view("payment", "order_list", 1, 100), "orders"):
+            order = read_order(row)
+            if order.state is OrderState.APPROVED and not self._is_silent:
+                supplier = as_bytes(as_array(row, "order")[6], "supplier", 20)
+                self._pay(ledger, order, supplier)
+
+    def _pay(self, ledger: Ledger, order: Order, supplier: bytes) -> None:
+        commitment = as_bytes(ledger.view("registry", "account_commitment", supplier), "commitment", 32)
+        is_closed = self.accounts[commitment].number.endswith(CLOSED_ENDING)
+        code = self._codes.get(order.number, "AC04" if is_closed else "")
+        naming = order.number, order.attempt
+        if code:
+            ledger.do(key("treasury"), "payment", "report_returned", *naming, code, "refused")
+        else:
+            ledger.do(key("treasury"), "payment", "settle", *naming, f"M{order.number}")
+        self.payments.append(
+            BankPayment(
+                end_to_end_id=compute_end_to_end_id(CHAIN, *naming),
+                amount=order.net,
+                currency=order.currency,
+                state=BankState.REJECTED if code else BankState.BOOKED,
+            )
+        )
 
 
 class Clock:

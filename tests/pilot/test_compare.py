@@ -12,7 +12,7 @@ A, B, C = ("A", 900, "valid"), ("B", 800, "valid"), ("C", 700, "valid")
 def outcome(*winners: tuple[str, int], stage: str = "final") -> Outcome:
     """How the ledger decided."""
     made = tuple(Winner(bidder=bidder, price=price) for bidder, price in winners)
-    return Outcome(tender=b"t", stage=stage, winners=made, bids=2, rounds=1)
+    return Outcome(tender=b"t", agency="barat", stage=stage, winners=made, bids=2, rounds=1)
 
 
 FAILED = outcome(stage="failed")

@@ -68,8 +68,10 @@ def _result(act: Act, judge: Judge, methods: list[str]) -> TransactionResult:
 
 def _view(method: str, now_ms: int) -> Value:
     match method:
-        case "order_record":
-            return (7, *[b""] * 6, "IDR", 400, 0, 0, 6, 394, 2, 1, *[0] * 8)
+        case "orders_of":
+            return tuple(
+                (number, *[b""] * 6, "IDR", 400, *[0] * 4, 1, 0, *[0] * 6, "", "") for number in (7, 8)
+            )
         case "stage":
             return "final"
         case "winner_list":

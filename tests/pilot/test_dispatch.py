@@ -15,7 +15,7 @@ from pilot.keyring import Keyring, operator_of, supplier_named
 
 KEYRING = Keyring({"timur": SigningKey.from_seed(bytes(32)), "barat": SigningKey.from_seed(bytes([1]) * 32)})
 OK = TransactionResult(code=ResultCode.OK, gas_wanted=1, gas_used=1)
-DONE = Outcome(tender=b"", stage="final", winners=(), bids=0, rounds=1)
+DONE = Outcome(tender=b"", agency="barat", stage="final", winners=(), bids=0, rounds=1)
 
 
 def _sign(act: Act, valid_until_ms: int) -> CheckedTransaction:
