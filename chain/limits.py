@@ -76,6 +76,7 @@ STORE_RECORD_BYTES_MAX = (
 STORE_CHECKED_BLOCKS = (
     16  # newest blocks that are checked at every start: under a second even if each is full
 )
+DISK_FREE_BYTES_MIN = 1024**3  # a few days of a busy pilot; below it an examination calls the disk full
 SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
 SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be given again
 

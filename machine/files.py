@@ -178,6 +178,25 @@ class DiskFiles:
             os.fsync(descriptor)
 
 
+class WatchedFiles(DiskFiles):
+    """The operating system's files for who only looks: what would change them is left undone.
+
+    A log and a record that are opened through it are read as at a start, a torn tail left out, and stay as they are.
+    """
+
+    def truncate(self, path: Path, length: int) -> None:
+        """Leaves the file."""
+
+    def remove(self, path: Path) -> None:
+        """Leaves the file."""
+
+    def make_directory(self, path: Path) -> None:
+        """Makes nothing."""
+
+    def sync_directory(self, path: Path) -> None:
+        """Nothing was written."""
+
+
 class _DiskAppendFile:
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path = path

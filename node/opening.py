@@ -89,23 +89,16 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
         newest = journal.newest_height
         replay = journal.start_height(ledger.head.next_height)
         validator = None
-        if home.validator_key.exists():
+        if has_validator_key(home):
             key = read_key(home.validator_key, KeyKind.VALIDATOR, ask)
             record = SignerRecord(home.signer_record, key.address, genesis.chain_id, _FILES)
             stack.callback(record.close)
-            _check_record(record, ledger, replay)
+            check_record(record, ledger, replay)
             start = check_start(ledger.head.height, newest, journal.mark, record.last)
             for loss in start.losses:
                 log.error("something of this node's disk is lost", what=loss, votes_from=start.vote_from)
             validator = Validator(key=key, record=record, start=start)
-        elif home.signer_record.exists():
-            raise Unusable(
-                home.validator_key,
-                "this validator's key is not there, but its record of signatures is",
-                "Put the key back from the backup. If this node shall decide no blocks any more, move away "
-                f"{home.signer_record.parent} too",
-            )
-        governance = _read_governance(ledger)
+        governance = read_ledger_governance(ledger)
         if validator is None and any(
             entry.is_validator for entry in governance.nodes if entry.public == node_key.public
         ):
@@ -125,8 +118,22 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
         )
 
 
-def _check_record(record: SignerRecord, ledger: Ledger, replay: Replay) -> None:
-    """Refuses a record that is older than what its own key has signed on this very disk."""
+def has_validator_key(home: Home) -> bool:
+    """Whether the home is a validator's. Raises `Unusable` where only the record of its signatures is left."""
+    if home.validator_key.exists():
+        return True
+    if home.signer_record.exists():
+        raise Unusable(
+            home.validator_key,
+            "this validator's key is not there, but its record of signatures is",
+            "Put the key back from the backup. If this node shall decide no blocks any more, move away "
+            f"{home.signer_record.parent} too",
+        )
+    return False
+
+
+def check_record(record: SignerRecord, ledger: Ledger, replay: Replay) -> None:
+    """Refuses a record that is older than what its own key has signed on this very disk: raises `Damaged`."""
     unrecorded = find_unrecorded(record, (*_own_precommits(record, ledger), *_own_logged(record, replay)))
     if unrecorded is not None:
         last = 0 if record.last is None else record.last.height
@@ -192,7 +199,8 @@ def _begin_ledger(store: LevelStore, home: Home, config: Config, genesis: Genesi
     return Ledger.create(store, home.store(config.store.directory), genesis.hash, head, state.writes)
 
 
-def _read_governance(ledger: Ledger) -> Governance:
+def read_ledger_governance(ledger: Ledger) -> Governance:
+    """What the governance contract says at the head."""
     head = ledger.head
     environment = BlockEnvironment(chain_id=head.chain_id, height=head.height, time_ms=head.time_ms)
     return read_governance(ledger.state, environment, ModuleCache())

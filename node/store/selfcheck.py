@@ -7,6 +7,7 @@ that cannot run a contract must not find that out in the middle of a block. The 
 when they are read, and by the one batch they were written in; once the state is a tree, its root is checked here as well.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from chain.block import NO_BLOCK_ID, Block, CertifiedBlock, check_commitments, compute_block_id
@@ -23,9 +24,36 @@ from node.store.store import StoreReader
 from vm.keys import contract_key, end_of_prefix, module_key
 from vm.module_codec import code_hash
 
+_ROWS_AT_ONCE = 1_000
+_ABOVE_ALL = b"\xff" * 8
+"""No key begins so: the first byte of a key is its table."""
 
-def check_ledger(store: StoreReader, reader: LedgerReader, path: Path, depth: int) -> None:
-    """Checks the newest `depth` blocks and the head.
+
+def read_every_row(store: StoreReader, tell: Callable[[int], None]) -> int:
+    """Reads all rows of a store, so that every checksum is verified; `tell` hears how many so far. Their number.
+
+    Raises:
+        Damaged: a row is not as it was written.
+    """
+    rows, start = 0, b""
+    while found := store.iterate(start, _ABOVE_ALL, limit=_ROWS_AT_ONCE):
+        rows, start = rows + len(found), found[-1][0] + b"\x00"
+        tell(rows)
+    return rows
+
+
+def _tell_nobody(_height: int) -> None:
+    pass
+
+
+def check_ledger(
+    store: StoreReader,
+    reader: LedgerReader,
+    path: Path,
+    depth: int,
+    tell: Callable[[int], None] = _tell_nobody,
+) -> None:
+    """Checks the newest `depth` blocks and the head; `tell` hears the height of each block that is whole.
 
     Raises:
         Damaged: names the height and what does not agree.
@@ -37,6 +65,7 @@ def check_ledger(store: StoreReader, reader: LedgerReader, path: Path, depth: in
         reason = _find_fault(reader, height)
         if reason is not None:
             raise Damaged(path, f"block {height}: {reason}", REFETCH_ADVICE)
+        tell(height)
     reason = _find_head_fault(reader) or _find_contract_fault(reader)
     if reason is not None:
         raise Damaged(path, f"head {reader.head.height}: {reason}", REFETCH_ADVICE)
