@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from chain.errors import Malformed
 from portals.compose import parse_key
-from portals.page import KEY_COOKIE, Page
+from portals.page import Page
 
 _YEAR_S = 365 * 24 * 3_600
 
@@ -22,12 +22,12 @@ async def choose(page: Page) -> Response:
     text = (await page.read_post()).get("key", "")
     answer = page.redirect("/key")
     if not text:
-        answer.delete_cookie(KEY_COOKIE, samesite="strict", httponly=True)
+        answer.delete_cookie(page.portal.key_cookie, samesite="strict", httponly=True)
         return answer
     try:
         key = parse_key(text)
     except Malformed:
         known = None if page.key is None else page.key.hex()
         return await page.render("key.html", code=400, key=known, problem=True)
-    answer.set_cookie(KEY_COOKIE, key.hex(), max_age=_YEAR_S, samesite="strict", httponly=True)
+    answer.set_cookie(page.portal.key_cookie, key.hex(), max_age=_YEAR_S, samesite="strict", httponly=True)
     return answer

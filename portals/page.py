@@ -34,7 +34,6 @@ from portals.local_forms import (
 )
 from rpc.client import Unreachable
 
-KEY_COOKIE = "terang_key"
 LANGUAGE_COOKIE = "terang_language"
 _DRAINED_BYTES = 4 * PORTAL_BODY_BYTES_MAX  # read to the end and dropped, so that the browser hears why
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -56,6 +55,11 @@ class PortalInfo:
     title: Text
     links: tuple[Link, ...]
     forms: Mapping[str, Form]
+
+    @property
+    def key_cookie(self) -> str:
+        """The cookie with the key that somebody acts with here: portals on one host share cookies, and not keys."""
+        return f"terang_{self.name}_key"
 
 
 class TooLarge(Exception):
@@ -87,7 +91,7 @@ class Page:
     def key(self) -> PublicKey | None:
         """The key that this person acts with; None while there is none."""
         try:
-            return parse_key(self.request.cookies.get(KEY_COOKIE, ""))
+            return parse_key(self.request.cookies.get(self.portal.key_cookie, ""))
         except Malformed:
             return None
 

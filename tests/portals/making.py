@@ -23,7 +23,7 @@ from chain.transaction import (
 from node.description import describe_module
 from portals.app import View, make_app
 from portals.ledger import Ledger
-from portals.page import KEY_COOKIE, PortalInfo
+from portals.page import PortalInfo
 from rpc.backend import Refused, Standing
 from rpc.client import Unreachable
 from rpc.errors import RpcError
@@ -118,6 +118,7 @@ class Site:
         nodes: int = 1,
         contracts: Contracts | None = None,
     ) -> None:
+        self.portal = portal
         self.backend = ContractsBackend(contracts)
         self.backend.commit()
         self.nodes = [LocalNode(self.backend) for _ in range(nodes)]
@@ -130,7 +131,7 @@ class Site:
 
     def act_as(self, key: SigningKey) -> None:
         """From now on pages are shown to the holder of this key."""
-        self.browser.cookies.set(KEY_COOKIE, key.public.hex())
+        self.browser.cookies.set(self.portal.key_cookie, key.public.hex())
 
     async def get(self, path: str) -> httpx2.Response:
         """A page."""

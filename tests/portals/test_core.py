@@ -1,11 +1,11 @@
 """What every portal does: languages, headers, posts from here alone, keys, signing, sending, and nodes that fail."""
 
 import re
+from dataclasses import replace
 
 import httpx2
 import pytest
 
-from portals.page import KEY_COOKIE
 from portals.supplier.portal import SUPPLIER, VIEWS
 from tests.contracts.ledger import address, key
 from tests.portals.making import ORIGIN, Site, open_site, sign_text
@@ -78,8 +78,16 @@ async def test_a_public_key_is_remembered_and_forgotten() -> None:
         page = await site.post("/en/key", key=key("mitra").public.hex())
         assert address("mitra").hex().upper() in page.text
         assert (await site.post("/en/key", key="12")).status_code == 400
+        assert SUPPLIER.key_cookie in site.browser.cookies
         await site.post("/en/key", key="")
-        assert KEY_COOKIE not in site.browser.cookies
+        assert SUPPLIER.key_cookie not in site.browser.cookies
+
+
+async def test_portals_on_one_host_remember_a_key_each() -> None:
+    async with open_site(SUPPLIER, VIEWS) as site:
+        other = replace(SUPPLIER, name="agency")
+        site.browser.cookies.set(other.key_cookie, key("mitra").public.hex())
+        assert address("mitra").hex().upper() not in (await site.get("/en/key")).text
 
 
 async def test_a_form_becomes_a_transaction_that_is_committed() -> None:
