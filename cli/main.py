@@ -14,6 +14,7 @@ from cli import (
     demo,
     doctor,
     documents,
+    gateway,
     genesis,
     init,
     keys,
@@ -65,6 +66,7 @@ app.add_typer(documents.app, name="documents")
 calls.app.command("sign", epilog=example("terang tx sign unsigned.txt --key my.key"))(sign.sign)
 app.add_typer(calls.app, name="tx")
 app.add_typer(contract.app, name="contract")
+app.add_typer(gateway.app, name="gateway")
 app.add_typer(bank.app, name="bank")
 
 

@@ -9,7 +9,7 @@ from chain.payment import compute_end_to_end_id
 from payments.attempt import Attempt, Pauses, Release, Stage, Standing
 from payments.chart import handle, release
 from payments.effects import Effect
-from payments.entries import Entry, Fetched, Followed, OfAttempt
+from payments.entries import Entry, Fetched, Followed, OfAttempt, Reconciled
 from payments.inputs import Input, Released, Resumed
 
 _IN_THE_WAY = frozenset({Stage.INTENDED, Stage.ACCEPTED, Stage.PAID})
@@ -23,6 +23,7 @@ class Book:
     pauses: Pauses = field(default_factory=Pauses)
     height: int = 0
     notification: int = 0
+    reconciled_day: str = ""
     attempts: dict[str, Attempt] = field(default_factory=dict)
     open_ids: dict[str, None] = field(default_factory=dict)
     """Ids of attempts of which something is due, in the order of their release."""
@@ -38,6 +39,8 @@ class Book:
                 self.height = entry.height
             case Fetched():
                 self.notification = entry.number
+            case Reconciled():
+                self.reconciled_day = entry.day
 
     def resume(self) -> None:
         """After the last entry: what was under way is in doubt."""

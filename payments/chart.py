@@ -10,8 +10,8 @@ cannot be read, the attempt is what it was before, INTENDED, and what follows is
 message that is still on its way while the bank says that it does not know it. It is closed by what is assumed of the
 bank: **it never carries out one end-to-end id twice**. The id is computed from the ledger (`chain.payment`), so a gateway
 that lost its journal, or a second one, arrives at the same id, and what the ledger shows as sent is asked about and
-never sent. A later attempt of an order, which has another id, is refused while an earlier one is booked and has not
-come back.
+never sent; where nobody hands over an account, the bank is asked before the order goes back. A later attempt of an
+order, which has another id, is refused while an earlier one is booked and has not come back.
 
 **Nothing forgotten.** Whatever changed an attempt is a fact, and `Write` comes first among its effects: the fact is on
 disk before anything that follows from it leaves the process. Facts are applied again after a crash, their effects
@@ -20,18 +20,28 @@ the ledger. A report is due for as long as the ledger does not show it, so a los
 refuses a second one.
 
 **Money by entries alone.** A payment is settled by an entry in the bank's books (camt.054, or the daily camt.053) of the
-very amount, never by a status; it came back by an entry too. An entry of another amount, a booking of what was
-rejected and whatever else contradicts is an alarm for people and moves nothing.
+very amount, never by a status; it came back by an entry too. An entry of another amount moves nothing and is an alarm for
+people. So is a booking of what was rejected or never sent; but its money is gone, so it counts as paid.
 """
 
 from dataclasses import replace
 from typing import TypeAlias, assert_never
 
-from payments.attempt import STAGES_AT_BANK, Attempt, Pauses, Stage, Standing, find_misfit, next_report
+from payments.attempt import (
+    OPEN_STAGES,
+    STAGES_AT_BANK,
+    Attempt,
+    Pauses,
+    Stage,
+    Standing,
+    find_misfit,
+    next_report,
+)
 from payments.effects import Alarm, Ask, Effect, FindAccount, Send, Tell, Write
 from payments.inputs import (
     Accepted,
     AccountFound,
+    AccountReplaced,
     Booked,
     CameBack,
     GaveUp,
@@ -39,6 +49,7 @@ from payments.inputs import (
     NoAnswer,
     NotKnown,
     NotReported,
+    NotSent,
     Rejected,
     Released,
     Resumed,
@@ -50,6 +61,12 @@ Step: TypeAlias = tuple[Attempt, tuple[Effect, ...]]
 
 _DUPLICATE_CODES = frozenset({"AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"})
 """By these the bank says that it has the payment already, which is no refusal of it."""
+_UNEXPECTED_BOOKINGS = {
+    Stage.WAITING: "the bank booked what this journal never sent",
+    Stage.REFUSED: "the bank booked what this journal never sent",
+    Stage.REJECTED: "the bank booked what it rejected",
+}
+"""The money went all the same: it is paid, and people must look."""
 
 
 def release(fact: Released) -> Step:
@@ -76,11 +93,10 @@ def handle(attempt: Attempt, given: Input, pauses: Pauses) -> Step:
             return attempt, ()
         case AccountFound():
             return _on_account(attempt, given)
+        case AccountReplaced():
+            return _on_account_replaced(attempt, given)
         case GaveUp():
-            if attempt.stage is not Stage.WAITING:
-                return attempt, ()
-            given_up = replace(attempt, stage=Stage.REFUSED, code=given.code, reason=given.reason)
-            return _and_tell(given_up, Write(fact=given), Alarm(text=given.reason))
+            return _on_given_up(attempt, given)
         case Accepted():
             return _on_accepted(attempt, given)
         case Rejected():
@@ -96,7 +112,9 @@ def handle(attempt: Attempt, given: Input, pauses: Pauses) -> Step:
         case NotKnown():
             return _on_not_known(attempt)
         case NoAnswer():
-            return _on_no_answer(attempt, given, pauses)
+            return _on_failure(attempt, f"no answer of the bank: {given.why}", given.now_ms, pauses)
+        case NotSent():
+            return _on_failure(attempt, f"not given to the bank: {given.why}", given.now_ms, pauses)
         case NotReported():
             later = replace(attempt, is_at_ledger=False, ledger_from_ms=given.now_ms + pauses.again_ms)
             return later, (Alarm(text=f"not reported: {given.why}"),)
@@ -117,12 +135,33 @@ def _on_account(attempt: Attempt, fact: AccountFound) -> Step:
         intended_ms=fact.at_ms,
         is_at_bank=True,
     )
-    return intended, (Write(fact=fact), Ask())
+    return intended, (Write(fact=fact),) if attempt.is_at_bank else (Write(fact=fact), Ask())
+
+
+def _on_account_replaced(attempt: Attempt, fact: AccountReplaced) -> Step:
+    if attempt.stage is not Stage.INTENDED or attempt.standing is not Standing.APPROVED:
+        return attempt, ()
+    waiting = replace(attempt, stage=Stage.WAITING, commitment=b"", is_at_bank=False, bank_from_ms=0)
+    return waiting, (Write(fact=fact), FindAccount())
+
+
+def _on_given_up(attempt: Attempt, fact: GaveUp) -> Step:
+    """Also of what the payment officer has again and the bank never had: nobody pays it any more."""
+    is_back = attempt.stage is Stage.INTENDED and attempt.standing >= Standing.RETURNED
+    if attempt.stage is not Stage.WAITING and not is_back:
+        return attempt, ()
+    given_up = replace(attempt, stage=Stage.REFUSED, code=fact.code, reason=fact.reason, is_at_bank=False)
+    return _and_tell(given_up, Write(fact=fact), *(() if is_back else (Alarm(text=fact.reason),)))
 
 
 def _on_not_known(attempt: Attempt) -> Step:
     if attempt.stage is Stage.INTENDED and attempt.standing is Standing.APPROVED:
         return replace(attempt, is_at_bank=True), (Send(),)
+    if attempt.stage is Stage.WAITING:  # asked because its time is over
+        reason = "nobody handed over an account that fits the supplier's commitment"
+        return _on_given_up(replace(attempt, is_at_bank=False), GaveUp(code="AC03", reason=reason))
+    if attempt.stage is Stage.INTENDED and attempt.standing >= Standing.RETURNED:
+        return _on_given_up(attempt, GaveUp(code="", reason="it went back without coming to the bank"))
     free = replace(attempt, is_at_bank=False)
     if attempt.stage in STAGES_AT_BANK:
         return free, (Alarm(text="the bank does not know what was sent to it"),)
@@ -131,7 +170,7 @@ def _on_not_known(attempt: Attempt) -> Step:
 
 def _on_accepted(attempt: Attempt, fact: Accepted) -> Step:
     free = replace(attempt, is_at_bank=False, tries=0)
-    if attempt.stage is Stage.INTENDED:
+    if attempt.stage in (Stage.WAITING, Stage.INTENDED):
         return _and_tell(replace(free, stage=Stage.ACCEPTED), Write(fact=fact))
     if attempt.stage is Stage.REJECTED:
         return free, (Alarm(text="the bank accepts what it rejected"),)
@@ -142,7 +181,7 @@ def _on_rejected(attempt: Attempt, fact: Rejected) -> Step:
     free = replace(attempt, is_at_bank=False, tries=0)
     if fact.code in _DUPLICATE_CODES:
         return free, (Alarm(text=f"the bank says that it has this payment already: {fact.code}"),)
-    if attempt.stage in STAGES_AT_BANK:
+    if attempt.stage in OPEN_STAGES:
         rejected = replace(free, stage=Stage.REJECTED, code=fact.code, reason=fact.reason)
         return _and_tell(rejected, Write(fact=fact))
     if attempt.stage is Stage.PAID:
@@ -155,8 +194,6 @@ def _on_booked(attempt: Attempt, fact: Booked) -> Step:
     if (fact.amount, fact.currency) != (release.net, release.currency):
         expected, came = f"{release.currency} {release.net}", f"{fact.currency} {fact.amount}"
         return attempt, (Alarm(text=f"entry {fact.reference}: expected {expected}, got {came}"),)
-    if attempt.stage in (Stage.WAITING, Stage.REFUSED):
-        return attempt, (Alarm(text=f"entry {fact.reference} books what was never sent"),)
     if attempt.reference:
         is_same = attempt.reference == fact.reference
         again = Alarm(text=f"booked as {attempt.reference}, and again as {fact.reference}")
@@ -164,7 +201,8 @@ def _on_booked(attempt: Attempt, fact: Booked) -> Step:
     booked = replace(attempt, reference=fact.reference, booked_on=fact.day)
     if attempt.stage is Stage.RETURNED:
         return booked, (Write(fact=fact),)  # the entry of its return came first
-    alarms = (Alarm(text="the bank booked what it rejected"),) if attempt.stage is Stage.REJECTED else ()
+    unexpected = _UNEXPECTED_BOOKINGS.get(attempt.stage)
+    alarms = () if unexpected is None else (Alarm(text=unexpected),)
     return _and_tell(replace(booked, stage=Stage.PAID, is_at_bank=False), Write(fact=fact), *alarms)
 
 
@@ -181,20 +219,15 @@ def _on_came_back(attempt: Attempt, fact: CameBack) -> Step:
     return _and_tell(back, Write(fact=fact))
 
 
-def _on_no_answer(attempt: Attempt, given: NoAnswer, pauses: Pauses) -> Step:
+def _on_failure(attempt: Attempt, text: str, now_ms: int, pauses: Pauses) -> Step:
     pause_ms = min(pauses.again_ms << min(attempt.tries, 16), pauses.again_max_ms)
-    later = replace(attempt, is_at_bank=False, tries=attempt.tries + 1, bank_from_ms=given.now_ms + pause_ms)
-    return later, (Alarm(text=f"no answer of the bank: {given.why}"),)
+    later = replace(attempt, is_at_bank=False, tries=attempt.tries + 1, bank_from_ms=now_ms + pause_ms)
+    return later, (Alarm(text=text),)
 
 
 def _on_tick(attempt: Attempt, now_ms: int, pauses: Pauses) -> Step:
     if attempt.stage is Stage.WAITING:
-        if now_ms - attempt.released_ms > pauses.account_ms:
-            reason = "nobody handed over an account that fits the supplier's commitment"
-            return handle(attempt, GaveUp(code="AC03", reason=reason), pauses)
-        if now_ms < attempt.bank_from_ms:
-            return attempt, ()
-        return replace(attempt, bank_from_ms=now_ms + pauses.again_max_ms), (FindAccount(),)
+        return _on_tick_waiting(attempt, now_ms, pauses)
     effects: list[Effect] = []
     if attempt.stage in STAGES_AT_BANK and not attempt.is_at_bank and now_ms >= attempt.bank_from_ms:
         attempt = replace(attempt, is_at_bank=True, bank_from_ms=now_ms + pauses.status_ms)
@@ -203,6 +236,16 @@ def _on_tick(attempt: Attempt, now_ms: int, pauses: Pauses) -> Step:
         attempt, told = _and_tell(attempt)
         effects += told
     return attempt, tuple(effects)
+
+
+def _on_tick_waiting(attempt: Attempt, now_ms: int, pauses: Pauses) -> Step:
+    """When its time is over it goes back, but only if the bank says that it does not know it."""
+    if now_ms < attempt.bank_from_ms or attempt.is_at_bank:
+        return attempt, ()
+    later = replace(attempt, bank_from_ms=now_ms + pauses.again_max_ms)
+    if now_ms - attempt.released_ms > pauses.account_ms:
+        return replace(later, is_at_bank=True), (Ask(),)
+    return later, (FindAccount(),)
 
 
 def _and_tell(attempt: Attempt, *effects: Effect) -> Step:

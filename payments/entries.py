@@ -13,7 +13,18 @@ from chain.errors import Malformed
 from chain.keys import ADDRESS_BYTES, Address
 from chain.limits import PAYMENT_ENTRY_BYTES_MAX
 from payments.attempt import Standing
-from payments.inputs import Accepted, AccountFound, Booked, CameBack, Fact, GaveUp, Rejected, Released, Shown
+from payments.inputs import (
+    Accepted,
+    AccountFound,
+    AccountReplaced,
+    Booked,
+    CameBack,
+    Fact,
+    GaveUp,
+    Rejected,
+    Released,
+    Shown,
+)
 
 _NUMBER_BYTES = 32
 
@@ -40,7 +51,14 @@ class Fetched:
     number: int
 
 
-Entry: TypeAlias = OfAttempt | Followed | Fetched
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """The bank's statements of all days up to this one were held against this journal."""
+
+    day: str
+
+
+Entry: TypeAlias = OfAttempt | Followed | Fetched | Reconciled
 
 _FACTS: tuple[type[Any], ...] = (
     Released,
@@ -51,9 +69,10 @@ _FACTS: tuple[type[Any], ...] = (
     Booked,
     CameBack,
     Shown,
+    AccountReplaced,
 )
 """A fact's number is its place; new ones come at the end."""
-_OF_ATTEMPT, _FOLLOWED, _FETCHED = range(3)
+_OF_ATTEMPT, _FOLLOWED, _FETCHED, _RECONCILED = range(4)
 
 
 def encode_entry(entry: Entry) -> bytes:
@@ -66,22 +85,30 @@ def encode_entry(entry: Entry) -> bytes:
             return encode((_FOLLOWED, entry.height))
         case Fetched():
             return encode((_FETCHED, entry.number))
+        case Reconciled():
+            return encode((_RECONCILED, entry.day))
 
 
 def decode_entry(data: bytes) -> Entry:
     """Inverse of `encode_entry`; raises `Malformed`."""
     items = as_array(decode(data, bytes_max=PAYMENT_ENTRY_BYTES_MAX), "entry")
-    kind = as_uint(items[0] if items else None, "entry's kind", _FETCHED)
+    kind = as_uint(items[0] if items else None, "entry's kind", _RECONCILED)
     if kind != _OF_ATTEMPT:
-        _, number = as_array(items, "entry", 2)
-        reached = as_uint(number, "number")
-        return Followed(height=reached) if kind == _FOLLOWED else Fetched(number=reached)
+        return _decode_reached(kind, as_array(items, "entry", 2)[1])
     _, end_to_end_id, fact, value = as_array(items, "entry", 4)
     made = _FACTS[as_uint(fact, "fact's kind", len(_FACTS) - 1)]
     return OfAttempt(
         end_to_end_id=as_text(end_to_end_id, "end-to-end id", length_max=PAYMENT_ENTRY_BYTES_MAX),
         fact=_made_of(made, value),
     )
+
+
+def _decode_reached(kind: int, value: Value) -> Entry:
+    if kind == _FOLLOWED:
+        return Followed(height=as_uint(value, "height"))
+    if kind == _FETCHED:
+        return Fetched(number=as_uint(value, "number"))
+    return Reconciled(day=as_text(value, "day", length_max=10))
 
 
 def _value_of(given: Any) -> Value:

@@ -74,6 +74,11 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReplaced:
+    """Before it was ever sent, the supplier stated another account: the one that was found is not paid to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotKnown:
     """The bank, asked by the end-to-end id, does not know it."""
 
@@ -81,6 +86,14 @@ class NotKnown:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoAnswer:
     """The bank was not reached, or what came cannot be understood or is about something else."""
+
+    why: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """It was not given to the bank: nodes do not confirm it, or its account cannot be read."""
 
     why: str
     now_ms: int
@@ -106,8 +119,10 @@ class Tick:
     now_ms: int
 
 
-Fact: TypeAlias = Released | AccountFound | GaveUp | Accepted | Rejected | Booked | CameBack | Shown
+Fact: TypeAlias = (
+    Released | AccountFound | GaveUp | Accepted | Rejected | Booked | CameBack | Shown | AccountReplaced
+)
 """What the journal keeps."""
-Passing: TypeAlias = NotKnown | NoAnswer | NotReported | Resumed | Tick
+Passing: TypeAlias = NotKnown | NoAnswer | NotSent | NotReported | Resumed | Tick
 """What is forgotten in a crash, and may be."""
 Input: TypeAlias = Fact | Passing

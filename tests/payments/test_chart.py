@@ -16,6 +16,7 @@ from payments.entries import decode_entry
 from payments.inputs import (
     Accepted,
     AccountFound,
+    AccountReplaced,
     Booked,
     CameBack,
     GaveUp,
@@ -23,6 +24,7 @@ from payments.inputs import (
     NoAnswer,
     NotKnown,
     NotReported,
+    NotSent,
     Rejected,
     Released,
     Resumed,
@@ -63,6 +65,13 @@ class Paying(RuleBasedStateMachine):
     @rule()
     def account_is_handed_over(self) -> None:
         self.world.accounts.add(2)
+
+    @rule()
+    def supplier_states_another_account(self) -> None:
+        for id_ in list(self.world.book.open_ids):
+            if any(sent == id_ and isinstance(effect, Send) for sent, effect in self.world.effects):
+                self.world.effects.remove((id_, Send()))
+                self.world.give(id_, AccountReplaced())
 
     @rule(faults=st.lists(st.sampled_from(["", "", "lost", "late"]), min_size=1, max_size=4))
     def effects_are_carried_out(self, faults: list[str]) -> None:
@@ -170,6 +179,7 @@ def kinds(*given: Input) -> list[str]:
 
 ACCEPTED = (FOUND, NotKnown(), Accepted())
 PAID = (*ACCEPTED, BOOKED)
+OVERDUE = Tick(now_ms=PAUSES.account_ms + 2)
 IN_DOUBT = (FOUND, NotKnown(), NoAnswer(why="closed", now_ms=10))
 
 
@@ -206,15 +216,27 @@ IN_DOUBT = (FOUND, NotKnown(), NoAnswer(why="closed", now_ms=10))
         ((*ACCEPTED, replace(BOOKED, currency="EUR")), Stage.ACCEPTED, ["Alarm"]),
         ((FOUND, NotKnown(), REJECTED, BOOKED), Stage.PAID, ["Write", "Alarm"]),
         ((FOUND, NotKnown(), REJECTED, Accepted()), Stage.REJECTED, ["Alarm"]),
-        ((BOOKED,), Stage.WAITING, ["Alarm"]),
+        ((BOOKED,), Stage.PAID, ["Write", "Alarm", "Tell"]),  # by a gateway whose journal is lost
+        ((replace(BOOKED, amount=1),), Stage.WAITING, ["Alarm"]),
         ((*PAID, BACK), Stage.RETURNED, ["Write"]),
         ((*PAID, Shown(standing=Standing.SETTLED), BACK), Stage.RETURNED, ["Write", "Tell"]),
         ((*PAID, BACK, BACK), Stage.RETURNED, []),
         ((*PAID, replace(BACK, amount=1)), Stage.PAID, ["Alarm"]),
         ((*ACCEPTED, BACK, BOOKED), Stage.RETURNED, ["Write"]),
         ((BACK,), Stage.WAITING, ["Alarm"]),
-        ((Tick(now_ms=PAUSES.account_ms + 2),), Stage.REFUSED, ["Write", "Alarm", "Tell"]),
+        ((OVERDUE,), Stage.WAITING, ["Ask"]),
+        ((OVERDUE, OVERDUE), Stage.WAITING, []),
+        ((OVERDUE, NotKnown()), Stage.REFUSED, ["Write", "Alarm", "Tell"]),
+        ((OVERDUE, Accepted()), Stage.ACCEPTED, ["Write", "Tell"]),
+        ((OVERDUE, REJECTED), Stage.REJECTED, ["Write", "Tell"]),
+        ((OVERDUE, FOUND), Stage.INTENDED, ["Write"]),
+        ((OVERDUE, FOUND, NotKnown()), Stage.INTENDED, ["Send"]),
+        ((OVERDUE, NotKnown(), BOOKED), Stage.PAID, ["Write", "Alarm"]),
         ((FOUND, GaveUp(code="AC03", reason="late")), Stage.INTENDED, []),
+        ((FOUND, NotKnown(), NotSent(why="one node alone", now_ms=10)), Stage.INTENDED, ["Alarm"]),
+        ((FOUND, NotKnown(), AccountReplaced()), Stage.WAITING, ["Write", "FindAccount"]),
+        ((FOUND, NotKnown(), AccountReplaced(), FOUND), Stage.INTENDED, ["Write", "Ask"]),
+        ((*ACCEPTED, AccountReplaced()), Stage.ACCEPTED, []),
     ],
 )
 def test_table(given: tuple[Input, ...], stage: Stage, effects: list[str]) -> None:
@@ -253,6 +275,13 @@ def test_what_the_ledger_shows_as_sent_is_never_sent_again() -> None:
     attempt, effects = run(NotKnown(), standing=Standing.SENT)
     assert attempt.stage is Stage.INTENDED and [type(one) for one in effects] == [Alarm]
     assert run(Accepted(), standing=Standing.SENT)[0].stage is Stage.ACCEPTED
+
+
+def test_what_went_back_without_the_bank_is_over() -> None:
+    attempt, effects = run(NotKnown(), standing=Standing.RETURNED)
+    assert attempt.stage is Stage.REFUSED and attempt.is_over
+    assert [type(one) for one in effects] == [Write]
+    assert run(Accepted(), BOOKED, standing=Standing.OVER)[0].stage is Stage.PAID
 
 
 def test_a_second_attempt_waits_for_the_money_of_the_first_to_come_back() -> None:

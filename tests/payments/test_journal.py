@@ -9,8 +9,18 @@ from chain.keys import Address
 from machine.faults import Damaged, DiskFault, InUse, WrongLedger
 from machine.files import DiskFiles
 from payments.attempt import Standing
-from payments.entries import Entry, Fetched, Followed, OfAttempt, decode_entry, encode_entry
-from payments.inputs import Accepted, AccountFound, Booked, CameBack, GaveUp, Rejected, Released, Shown
+from payments.entries import Entry, Fetched, Followed, OfAttempt, Reconciled, decode_entry, encode_entry
+from payments.inputs import (
+    Accepted,
+    AccountFound,
+    AccountReplaced,
+    Booked,
+    CameBack,
+    GaveUp,
+    Rejected,
+    Released,
+    Shown,
+)
 from payments.journal import Journal, locked
 from tests.node.disk import FaultyDisk, PowerCut, every_fault
 from tests.payments.model import CHAIN, make_release
@@ -27,11 +37,13 @@ FACTS = (
     Booked(amount=900, currency="IDR", reference="B-1", day="2026-11-25"),
     CameBack(amount=900, currency="IDR", reference="R-1", code="AC01", reason=""),
     Shown(standing=Standing.SETTLED),
+    AccountReplaced(),
 )
 ENTRIES: tuple[Entry, ...] = (
     *(OfAttempt(end_to_end_id=ID, fact=fact) for fact in FACTS),
     Followed(height=12),
     Fetched(number=3),
+    Reconciled(day="2026-11-25"),
 )
 
 

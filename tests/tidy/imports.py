@@ -15,6 +15,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "rpc/lines.py",
         "rpc/server.py",
         "payments/bank/service.py",
+        "payments/nodes.py",
+        "payments/gateway_site.py",
         "portals/ledger.py",
     ),  # loops of HTTP, whichever they are
     "babel": ("portals/languages.py", "portals/local_forms.py"),
@@ -60,6 +62,7 @@ STARTERS: dict[str, dict[str, str]] = {
         "p2p/link.py": "a link writes while it reads",
         "p2p/network.py": "each peer is dialled by itself",
         "rpc/server.py": "HTTP's own loop: the follower of blocks, and a WebSocket's writer",
+        "payments/gateway.py": "the nursery of the gateway",
         "portals/ledger.py": "a transaction goes to several nodes at once",
     },
     "Thread": {

@@ -1,0 +1,206 @@
+"""The ledger in the gateway's words: orders as releases and standings, and reports as signed transactions."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from chain.keys import Address, SigningKey
+from chain.limits import NONCE_BYTES
+from chain.payment import compute_end_to_end_id
+from chain.result import TransactionResult, render
+from chain.transaction import Call, TxId, encode_transaction, sign_transaction
+from payments.attempt import Attempt, Release, Report, Standing
+from payments.nodes import Nodes
+from rpc import requests
+from rpc.contracts import Contract, Record, record_of, records_of
+from rpc.requests import Committed, Fate
+from rpc.values import AdmissionCode, Admitted
+
+PAGE = 100
+REPORT_GAS = 100_000
+"""Some three times what a report was measured to need."""
+REPORT_VALIDITY_MS = 30_000
+"""Far longer than a block takes; after it a report is made anew."""
+_CODE_BYTES_MAX, _REASON_BYTES_MAX, _REFERENCE_BYTES_MAX = 10, 500, 100
+_TAKEN = (AdmissionCode.OK, AdmissionCode.COMMITTED, AdmissionCode.WAITING)
+_STANDINGS = {
+    "APPROVED": Standing.APPROVED,
+    "SENT": Standing.SENT,
+    "SETTLED": Standing.SETTLED,
+    "RETURNED": Standing.RETURNED,
+    "DECLINED": Standing.RETURNED,  # by the payment officer, after it came back
+    "REQUESTED": Standing.RETURNED,  # once more
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderNow:
+    """An order as the ledger shows it. `standing` is of `attempt`; None: it was never released."""
+
+    release: Release
+    standing: Standing | None
+
+    def standing_of(self, attempt: int) -> Standing | None:
+        """What it shows of an attempt; None of one that it does not know yet."""
+        if attempt > self.release.attempt:
+            return None
+        return self.standing if attempt == self.release.attempt else Standing.OVER
+
+
+class Ledger:
+    """One network, one treasury's key."""
+
+    def __init__(self, nodes: Nodes, key: SigningKey, chain_id: str) -> None:
+        self._nodes = nodes
+        self._key = key
+        self._chain_id = chain_id
+
+    @property
+    def nodes(self) -> Nodes:
+        """Whom it asks."""
+        return self._nodes
+
+    # --- Reading ------------------------------------------------------------------------------------------------
+
+    async def get_height(self, height_min: int) -> int:
+        """See `Nodes.get_height`."""
+        return await self._nodes.get_height(height_min)
+
+    async def get_block(self, height: int) -> Committed:
+        """A block's results. Raises `Unreachable`, or `CallRefused` where the node has none such."""
+        return await self._nodes.call(requests.committed(height))
+
+    async def describe(self, contract: str) -> Contract:
+        """A contract whose events are read, as one node has it."""
+        return await self._nodes.describe(contract)
+
+    async def read_order(self, number: int, height_min: int) -> OrderNow:
+        """An order, from one node."""
+        value = await self._nodes.view("payment", "order_record", height_min=height_min, order=number)
+        return self._order_of(record_of(value))
+
+    async def list_orders(self, height_min: int) -> AsyncIterator[OrderNow]:
+        """All orders by their numbers, from one node or another."""
+        first = 1
+        while True:
+            value = await self._nodes.view(
+                "payment", "order_list", height_min=height_min, first=first, limit=PAGE
+            )
+            for record in records_of(value):
+                yield self._order_of(record)
+            if len(records_of(value)) < PAGE:
+                return
+            first += PAGE
+
+    async def is_treasury(self, agency: str, height_min: int) -> bool:
+        """Whether the agency's payments are reported by this key, as one node says."""
+        return True is await self._nodes.view(
+            "registry", "is_treasury", height_min=height_min, who=self._key.address, agency=agency
+        )
+
+    async def agreed_commitment(self, supplier: Address, height_min: int) -> bytes:
+        """Of the account that a supplier states, as a quorum says; empty: none. Raises `Unsure`."""
+        value = await self._nodes.agreed_view(
+            "registry", "account_commitment", height_min=height_min, supplier=supplier
+        )
+        assert isinstance(value, bytes), value
+        return value
+
+    async def get_commitment(self, supplier: Address) -> bytes:
+        """The same from one node; raises `CallRefused` for who is no supplier."""
+        value = await self._nodes.view("registry", "account_commitment", height_min=0, supplier=supplier)
+        assert isinstance(value, bytes), value
+        return value
+
+    async def find_objection(self, attempt: Attempt, height_min: int) -> str:
+        """Why a quorum of nodes does not let this attempt be paid now; empty if it does. Raises `Unsure`."""
+        released = attempt.release
+        value = await self._nodes.agreed_view(
+            "payment", "order_record", height_min=height_min, order=released.order
+        )
+        shown = self._order_of(record_of(value))
+        if shown.release != released:
+            return f"the ledger shows another order: expected {released}, got {shown.release}"
+        if shown.standing is not Standing.APPROVED:
+            return f"the ledger shows it as {record_of(value).text('state').lower()}"
+        is_treasury = await self._nodes.agreed_view(
+            "registry", "is_treasury", height_min=height_min, who=self._key.address, agency=released.agency
+        )
+        return "" if is_treasury is True else f"this key is not the treasury of {released.agency}"
+
+    def _order_of(self, record: Record) -> OrderNow:
+        number, attempt = record.number("number"), record.number("attempt")
+        release = Release(
+            order=number,
+            attempt=attempt,
+            end_to_end_id=self.compute_id(number, attempt),
+            agency=record.text("agency"),
+            supplier=Address(record.data("supplier")),
+            currency=record.text("currency"),
+            gross=record.number("gross"),
+            penalty=record.number("penalty"),
+            deductions=record.number("deductions"),
+            tax=record.number("tax"),
+            net=record.number("net"),
+        )
+        return OrderNow(release=release, standing=_STANDINGS.get(record.text("state")) if attempt else None)
+
+    def compute_id(self, order: int, attempt: int) -> str:
+        """The end-to-end id of an attempt."""
+        return compute_end_to_end_id(self._chain_id, order, attempt)
+
+    # --- Reporting ----------------------------------------------------------------------------------------------
+
+    async def sign_report(self, attempt: Attempt, report: Report, now_ms: int) -> bytes:
+        """A transaction that reports; raises `Unsure` where nodes do not agree what the contract takes."""
+        call = make_call(await self._nodes.agreed_contract("payment"), attempt, report)
+        return encode_transaction(
+            sign_transaction(
+                self._key,
+                chain_id=self._chain_id,
+                nonce=os.urandom(NONCE_BYTES),
+                valid_until_ms=now_ms + REPORT_VALIDITY_MS,
+                gas_limit=REPORT_GAS,
+                calls=(call,),
+            )
+        )
+
+    async def submit(self, raws: Sequence[bytes]) -> tuple[Admitted, ...]:
+        """Hands transactions to a node. Raises `Unreachable`."""
+        return await self._nodes.call(requests.broadcast_txs(raws))
+
+    async def get_fates(self, ids: Sequence[TxId]) -> tuple[Fate, ...]:
+        """Where transactions are. Raises `Unreachable`."""
+        return await self._nodes.call(requests.tx_status(ids))
+
+
+def is_taken(admitted: Admitted) -> bool:
+    """Whether the node has the transaction, from now or from before."""
+    return admitted.code in _TAKEN
+
+
+def make_call(payment: Contract, attempt: Attempt, report: Report) -> Call:
+    """The contract's call that makes a report, with what the bank said cut to what the contract takes."""
+    order, number = attempt.release.order, attempt.release.attempt
+    match report:
+        case Report.SENT:
+            message_id = attempt.release.end_to_end_id
+            return payment.call("report_sent", order=order, attempt=number, message_id=message_id)
+        case Report.SETTLED:
+            reference = _cut(attempt.reference, _REFERENCE_BYTES_MAX)
+            return payment.call("settle", order=order, attempt=number, reference=reference)
+        case Report.RETURNED:
+            code = _cut(attempt.code, _CODE_BYTES_MAX) or "NARR"
+            reason = _cut(attempt.reason, _REASON_BYTES_MAX) or "the bank gives no reason"
+            return payment.call("report_returned", order=order, attempt=number, code=code, reason=reason)
+
+
+def find_refusal(result: TransactionResult) -> str:
+    """The contract's words where it refused a report; empty where it took it."""
+    if result.is_ok:
+        return ""
+    return result.code.name.lower() if result.trap is None else render(result.trap)
+
+
+def _cut(text: str, bytes_max: int) -> str:
+    return text.encode()[:bytes_max].decode(errors="ignore")

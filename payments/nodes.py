@@ -1,0 +1,224 @@
+"""Nodes of the ledger as the gateway sees them: whichever answers to follow, two that agree before money moves.
+
+A node is spoken to only after it showed the network's name and genesis document, and is asked again after it was away:
+another network may have taken its address. A node that is not as far as what was read already is passed over, so that
+nothing is decided on old state. Each node's answers are read by its own description of the contract: a node that lies
+about either lies for itself alone.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import anyio
+import msgspec
+
+from chain.errors import Malformed
+from rpc import requests
+from rpc.client import Client
+from rpc.contracts import Contract, Given, Named
+from rpc.requests import BadAnswer, CallRefused, Request, Unreachable
+
+DESCRIBED_S = 10.0
+"""So long a contract's description is kept: an upgraded one is known after it."""
+CATCH_UP_S = 2.0
+"""So long a node is waited for that lacks the newest block."""
+_STEP_S = 0.05
+Answer = TypeVar("Answer")
+
+
+class OtherNetwork(Exception):
+    """A node is of another network than the gateway's."""
+
+
+class Unsure(Exception):
+    """Too few nodes say the same."""
+
+
+def compute_fingerprint(document: dict[str, Any]) -> str:
+    """What stands in gateway.toml of a genesis document as JSON; the order of keys does not matter."""
+    return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
+
+
+class Node:
+    """One node."""
+
+    def __init__(self, address: str, chain_id: str, fingerprint: str) -> None:
+        self.address = address
+        self._client = Client([address])
+        self._chain_id = chain_id
+        self._fingerprint = fingerprint
+        self._is_checked = False
+        self._height = 0
+        self._described: dict[str, tuple[float, Contract]] = {}
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """Raises `Unreachable`, `BadAnswer`, `OtherNetwork` or `CallRefused`."""
+        if not self._is_checked:
+            await self._check()
+        try:
+            return await self._client.call(request)
+        except Unreachable:
+            self._is_checked = False
+            self._height = 0  # another network, or an older state, may have taken its place
+            raise
+
+    async def get_height(self) -> int:
+        """The last block that it has; raises as `call`."""
+        return int((await self.call(requests.status())).sync_info.latest_block_height)
+
+    async def describe(self, contract: str) -> Contract:
+        """A contract as this node has it; raises as `call`."""
+        now = anyio.current_time()
+        known = self._described.get(contract)
+        if known is None or now - known[0] > DESCRIBED_S:
+            known = self._described[contract] = (now, Contract(await self.call(requests.abi(contract))))
+        return known[1]
+
+    async def view(self, contract: str, method: str, given: dict[str, Given], height_min: int) -> Named:
+        """A view's value at this height or later; raises as `call`, and `Unreachable` for a node that is behind."""
+        await self._wait_for(height_min)
+        described = await self.describe(contract)
+        arguments = described.encode_arguments(method, given)
+        answer = await self.call(requests.query(contract, method, arguments))
+        return described.decode_view(method, answer.value)
+
+    async def _wait_for(self, height_min: int) -> None:
+        """Nodes have a block one after the other: a node that is a moment late is waited for."""
+        end = anyio.current_time() + CATCH_UP_S
+        while self._height < height_min:
+            self._height = await self.get_height()
+            if self._height < height_min:
+                if anyio.current_time() > end:
+                    raise Unreachable(f"it is at block {self._height}, behind {height_min}")
+                await anyio.sleep(_STEP_S)
+
+    async def _check(self) -> None:
+        network = (await self._client.call(requests.status())).node_info.network
+        if network != self._chain_id:
+            raise OtherNetwork(f"expected a node of {self._chain_id!r}, got one of {network!r}")
+        if compute_fingerprint(await self._client.call(requests.genesis())) != self._fingerprint:
+            raise OtherNetwork(f"{network!r} here has another genesis document than gateway.toml names")
+        self._is_checked = True
+
+
+AWAY = (Unreachable, BadAnswer, OtherNetwork, Malformed)
+"""Why the next node is asked; `Malformed` is of what does not fit the node's own description of the contract."""
+
+NOT_SERVED = (*AWAY, CallRefused)
+"""Why what needs one node's answer is tried again later."""
+
+
+class Nodes:
+    """All nodes that the operator names."""
+
+    def __init__(self, addresses: Sequence[str], chain_id: str, fingerprint: str) -> None:
+        self._nodes = [Node(address, chain_id, fingerprint) for address in addresses]
+        self.away: dict[str, str] = {}
+        """Addresses of nodes that did not serve when they were last asked, and why."""
+
+    @property
+    def quorum(self) -> int:
+        """How many must say the same before money moves: two, or the only one."""
+        return min(2, len(self._nodes))
+
+    def turn_away(self) -> None:
+        """Another node is asked first from now on."""
+        self._nodes.append(self._nodes.pop(0))
+
+    async def get_height(self, height_min: int) -> int:
+        """The last block of a node that is at least this far and is asked first from now on. Raises `Unreachable`."""
+        for node in tuple(self._nodes):
+            try:
+                height = await node.get_height()
+            except AWAY as error:
+                self._on_away(node, error)
+                continue
+            if height >= height_min:
+                self.away.pop(node.address, None)
+                return height
+            self._on_away(node, Unreachable(f"it is at block {height}, behind {height_min}"))
+        raise self._unreachable()
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """What the first node says that answers. Raises `Unreachable` or `CallRefused`."""
+        for node in tuple(self._nodes):
+            try:
+                answer = await node.call(request)
+            except AWAY as error:
+                self._on_away(node, error)
+                continue
+            self.away.pop(node.address, None)
+            return answer
+        raise self._unreachable()
+
+    async def describe(self, contract: str) -> Contract:
+        """A contract as the first node has it that answers. Raises `Unreachable` or `CallRefused`."""
+        for node in tuple(self._nodes):
+            try:
+                return await node.describe(contract)
+            except AWAY as error:
+                self._on_away(node, error)
+        raise self._unreachable()
+
+    async def view(self, contract: str, method: str, /, *, height_min: int, **given: Given) -> Named:
+        """A view's value from the first node that is far enough. Raises `Unreachable` or `CallRefused`."""
+        for node in tuple(self._nodes):
+            try:
+                value = await node.view(contract, method, given, height_min)
+            except AWAY as error:
+                self._on_away(node, error)
+                continue
+            self.away.pop(node.address, None)
+            return value
+        raise self._unreachable()
+
+    async def agreed_view(self, contract: str, method: str, /, *, height_min: int, **given: Given) -> Named:
+        """A view's value that a quorum of nodes gives. Raises `Unsure`."""
+        values: list[Named] = []
+        reasons: list[str] = []
+        for node in tuple(self._nodes):
+            try:
+                value = await node.view(contract, method, given, height_min)
+            except CallRefused as refused:
+                reasons.append(f"{node.address}: {refused}")
+                continue
+            except AWAY as error:
+                self._on_away(node, error)
+                reasons.append(f"{node.address}: {error}")
+                continue
+            values.append(value)
+            if values.count(value) == self.quorum:
+                return value
+        raise self._unsure(f"{contract}.{method}", len(values), reasons)
+
+    async def agreed_contract(self, contract: str) -> Contract:
+        """A contract as a quorum of nodes describes it: for what is signed. Raises `Unsure`."""
+        found: list[Contract] = []
+        reasons: list[str] = []
+        for node in tuple(self._nodes):
+            try:
+                described = await node.describe(contract)
+            except CallRefused as refused:
+                reasons.append(f"{node.address}: {refused}")
+                continue
+            except AWAY as error:
+                self._on_away(node, error)
+                reasons.append(f"{node.address}: {error}")
+                continue
+            found.append(described)
+            if found.count(described) == self.quorum:
+                return described
+        raise self._unsure(contract, len(found), reasons)
+
+    def _on_away(self, node: Node, error: Exception) -> None:
+        self.away[node.address] = str(error)
+        if self._nodes[0] is node:
+            self.turn_away()
+
+    def _unreachable(self) -> Unreachable:
+        return Unreachable("; ".join(f"{address}: {why}" for address, why in sorted(self.away.items())))
+
+    def _unsure(self, what: str, count: int, reasons: list[str]) -> Unsure:
+        told = f" ({'; '.join(reasons)})" if reasons else ""
+        return Unsure(f"expected {self.quorum} nodes to say the same of {what}, got {count} answers{told}")
