@@ -5,14 +5,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chain.codec import Value, as_uint
+from chain.codec import as_uint
 from chain.keys import Address, SigningKey
 from chain.limits import NONCE_BYTES
 from chain.payment import BankAccount, compute_account_commitment, compute_end_to_end_id
 from chain.result import TransactionResult, render
 from chain.transaction import Call, compute_transaction_id, encode_transaction, sign_transaction
 from pilot import calls
-from pilot.fulfil import compute_tax, read_order
+from pilot.fulfil import compute_tax
 from pilot.keyring import (
     Keyring,
     Person,
@@ -25,11 +25,13 @@ from pilot.keyring import (
 )
 from pilot.plan import PlannedBid, TenderPlan
 from rpc.client import SyncClient
-from rpc.requests import broadcast_txs, query, tx_status
+from rpc.contracts import Contract, Record, record_of
+from rpc.requests import abi, broadcast_txs, query, tx_status
 from tests.network.running import CHAIN, wait_until
 
 AGENCY = "agency-1"
 SUPPLIER_NAME = "PT Alfa"
+ACCOUNT = BankAccount(holder="PT Alfa", bank="BMRIIDJA", number="1230098765432", salt=b"\x07" * 32)
 GAS = 500_000
 CALLS_AT_ONCE = 4
 _PLAN = TenderPlan(
@@ -65,7 +67,7 @@ class Ordering:
     @property
     def account(self) -> BankAccount:
         """Where it is paid."""
-        return self.keyring.account_of(self.supplier, SUPPLIER_NAME)
+        return ACCOUNT
 
     def prepare(self, count: int) -> None:
         """So many requested orders, each of `amount` gross; the treasury is appointed, the account is stated."""
@@ -137,14 +139,15 @@ class Ordering:
 
     def state(self, order: int) -> str:
         """What the ledger shows."""
-        return read_order(self._order(order))[0].state.name
+        return self._order(order).text("state")
 
     def attempt(self, order: int) -> int:
         """At which attempt it is."""
-        return read_order(self._order(order))[0].attempt
+        return self._order(order).number("attempt")
 
-    def _order(self, order: int) -> Value:
-        return self.client.call(query("payment", "order_record", (order,))).value
+    def _order(self, order: int) -> Record:
+        payment = Contract(self.client.call(abi("payment")))
+        return record_of(self.client.call(payment.view("order_record", order=order)))
 
     def do(self, *acts: tuple[Person, Sequence[Call]]) -> list[TransactionResult]:
         """Signs, sends and waits; every act must take effect."""
