@@ -87,6 +87,8 @@ KEY_MEMORY_BYTES_MAX = 1024 * 1024 * 1024
 CONFIG_FILE_BYTES_MAX = 256 * 1024  # sixty keys, comments, and a few hundred peers
 CONFIG_ITEMS_MAX = 512  # peers or API keys in one list
 
+BACKUP_FILES_MAX = 64  # a node has four; an operator may keep a few beside them
+BACKUP_FILE_BYTES_MAX = 32 * 1024 * 1024  # twice the largest genesis document
 GENESIS_FILE_BYTES_MAX = 16 * 1024 * 1024  # a few hundred members and a dozen contracts take a tenth
 
 # --- Admission and mempool --------------------------------------------------------------------------------------

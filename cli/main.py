@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from cli import (
+    backup,
     bank,
     calls,
     contract,
@@ -49,6 +50,8 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (init.init, "terang init --home node --moniker PU --chain-id terang-jabar"),
     (start.start, "terang start --home node"),
     (doctor.doctor, "terang doctor --home node --deep"),
+    (backup.backup, "terang backup node.tar --home node"),
+    (backup.restore, "terang restore node.tar --home node --floor 1000"),
     (status.status, "terang status --node http://127.0.0.1:26657"),
     (calls.query, "terang query governance member_list"),
     (pilot.pilot, "terang pilot --keys net/operators --node http://127.0.0.1:26657 --tenders 10"),
