@@ -269,6 +269,7 @@ PORTAL_NAMES_MAX = 20_000  # of suppliers, remembered by a portal: a few megabyt
 PORTAL_LINEAGE_CHANGES_MAX = 1_000  # of validators, from genesis on: several a week for years
 PORTAL_BLOCKS_REMEMBERED_MAX = 5_000  # checked headers with their certificates: 10 MB with ten validators
 PORTAL_PROOFS_REMEMBERED_MAX = 2_000  # checked transactions: the timelines of some hundred tenders
+PORTAL_DOCUMENTS_MAX = 16  # on their way at once in each direction, each in memory: half a gigabyte
 PORTAL_CONNECTIONS_MAX = 500  # open at once; a page is answered in milliseconds
 
 # --- Contract machine at run time -----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from chain.errors import Invalid
-from portals import keys, network, signing
+from portals import documents, keys, network, signing
 from portals.guard import Guard
 from portals.languages import DEFAULT, NAMES, Text, get_language, say
 from portals.ledger import Ledger, ViewRefused
@@ -39,7 +39,13 @@ class View:
     methods: tuple[str, ...] = ("GET",)
 
 
-READING: tuple[View, ...] = (View(path="/network", handler=network.show),)
+READING: tuple[View, ...] = (
+    View(path="/network", handler=network.show),
+    View(path="/texts", handler=signing.texts),
+    View(path="/documents/{hash}", handler=documents.show),
+    View(path="/documents/{hash}/container", handler=documents.give),
+    View(path="/tenders/{tender}/proposals/{bidder}", handler=documents.show_proposal),
+)
 """What every portal has."""
 SIGNING: tuple[View, ...] = (
     View(path="/key", handler=keys.show),
@@ -50,7 +56,8 @@ SIGNING: tuple[View, ...] = (
     View(path="/tx/{id}/state", handler=signing.state),
     View(path="/tx/{id}/receipt", handler=signing.receipt),
     View(path="/describe/{contract}/{method}", handler=signing.describe),
-    View(path="/texts", handler=signing.texts),
+    View(path="/sealing", handler=documents.tell_sealing),
+    View(path="/documents/{hash}", handler=documents.keep, methods=("POST",)),
 )
 """What a portal has besides that prepares calls; who only reads has no key here and posts nothing."""
 

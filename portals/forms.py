@@ -44,10 +44,18 @@ class Kind(Enum):
     KEY = "key"  # a public key as 64 hexadecimal digits
     ROWS = "rows"  # a list of records
     DATA = "data"  # bytes as hexadecimal digits, from a script of the page
-    FILE = "file"  # a file of the person's, of which the page takes SHA-256
+    FILE = "file"  # a file of the person's, which the page encrypts and nodes keep: the hash of its container
     HIDDEN_TEXT = "hidden-text"
     HIDDEN_NUMBER = "hidden-number"
     HIDDEN_DATA = "hidden-data"
+
+
+class Readers(Enum):
+    """For whom the document of a form is encrypted; the value is the page's word for it."""
+
+    PUBLIC = "public"
+    AGENCY = "agency"  # and its owner
+    OWNER = "owner"  # until the key that opens it is revealed elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +91,26 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A form for one call. `script`: a module of `static/` that works on it before it is sent."""
+    """A form for one call. `script`: a module of `static/` that works on it before it is sent. `document`: who can read
+    the document that goes with it; None where none does.
+    """
 
     contract: str
     method: str
     fields: tuple[Field, ...]
     gas_limit: int = DEFAULT_GAS
     script: str = ""
+    document: Readers | None = None
 
     @property
     def name(self) -> str:
         """The call's name, and that of its title in the catalogs."""
         return f"{self.contract}.{self.method}"
+
+    @property
+    def file(self) -> str | None:
+        """The name of the field that takes the document's hash, if one does."""
+        return next((field.name for field in self.fields if field.kind is Kind.FILE), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,17 @@ is behind or gone is said on the page, never hidden.
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import anyio
 
 from chain.time import parse_time
 from chain.transaction import TxId, compute_transaction_id
+from portals.keepers import Keepers
 from rpc import requests
 from rpc.client import Client, Unreachable
 from rpc.contracts import Contract, Given, Named
+from rpc.documents import Node
 from rpc.requests import BadAnswer, CallRefused, Fate, Request
 from rpc.values import AdmissionCode, Admitted
 
@@ -29,19 +31,6 @@ _STOOD_S = 1.0
 _STALE_MS = 180_000  # a network that is idle makes a block each minute
 _STEP_S = 0.2
 _ASKED_AT_ONCE = 8
-
-
-class Node(Protocol):
-    """One node of the network; `rpc.client.Client` is one."""
-
-    @property
-    def address(self) -> str:
-        """Where it is."""
-        ...
-
-    async def call(self, request: Request[Answer]) -> Answer:
-        """See `rpc.client.Client.call`."""
-        ...
 
 
 class ViewRefused(Exception):
@@ -99,6 +88,8 @@ class Ledger:
         self._nodes = list(nodes)
         self._configured = tuple(nodes)
         self._now_ms = now_ms
+        self.keepers = Keepers(lambda: tuple(self._nodes))
+        """The same nodes, as they keep documents."""
         self.names: dict[bytes, str] = {}
         """Of suppliers whose name was read once: it stays."""
         self._described: dict[str, tuple[float, Contract]] = {}

@@ -1,6 +1,7 @@
 """From a form to a committed transaction: prepared here, decoded, shown and signed in the browser, sent from here.
 
-    prepare   a form comes; unsigned bytes go out, on a page that decodes these very bytes
+    prepare   a form comes; unsigned bytes go out, on a page that decodes these very bytes. A document that came with the
+              form and is not recorded yet is recorded by the same transaction, before the form's own call
     send      signed bytes come; they go to f+1 nodes, as often as they come, and are one transaction
     show      what became of it, in the person's words
 
@@ -13,9 +14,10 @@ from dataclasses import asdict
 from starlette.responses import JSONResponse, Response
 
 from chain.errors import Invalid, Malformed
-from chain.transaction import TxId
+from chain.transaction import Call, TxId
 from portals.compose import compose, parse_nonce, parse_signed, write_base64
 from portals.forms import Form, Local, add_row, read_form, read_local
+from portals.kept import read_kept
 from portals.languages import Text, say
 from portals.ledger import NotTaken
 from portals.page import Page
@@ -24,7 +26,11 @@ from portals.words import describe_method, script_texts
 from rpc import requests
 
 _WAIT_S = 4.0  # two or three blocks; the page goes on looking by itself
-_NO_KEY = say("Make a key or choose one first: without it nobody can tell who asks.")
+_RECORD_GAS = 1_000_000  # for the receipts of a document: a signature each
+NO_KEY = say("Make a key or choose one first: without it nobody can tell who asks.")
+_NOT_RECORDED = say(
+    "No document with this fingerprint is on the record. Choose the file itself, or record it first."
+)
 _REFUSED = say("The network did not take this transaction.")
 
 
@@ -40,18 +46,21 @@ async def prepare(page: Page) -> Response:
     if posted.get("more"):
         return await _ask_again(page, form, add_row(form, posted), {}, local)
     if page.key is None:
-        return await page.render("problem.html", code=409, text=_NO_KEY, detail="")
+        return await page.render("problem.html", code=409, text=NO_KEY, detail="")
     filled = read_form(form, posted, local)
     if filled.problems:
         return await _ask_again(page, form, posted, filled.problems, local)
+    recording = await _record_document(page, form, posted)
+    if recording is None:
+        return await _ask_again(page, form, posted, {form.file or "": _NOT_RECORDED}, local)
     call = (await page.ledger.contract(form.contract)).call(form.method, **filled.given)
     standing = await page.ledger.standing()
     content = compose(
-        [call],
+        [*recording, call],
         sender=page.key,
         chain_id=standing.chain_id,
         nonce=parse_nonce(posted.get("nonce", "")),
-        gas_limit=form.gas_limit,
+        gas_limit=form.gas_limit + _RECORD_GAS * len(recording),
         now_ms=page.ledger.now_ms(),
     )
     return await page.render(
@@ -64,6 +73,16 @@ async def prepare(page: Page) -> Response:
         chain_id=standing.chain_id,
         problem=None,
     )
+
+
+async def _record_document(page: Page, form: Form, posted: Mapping[str, str]) -> tuple[Call, ...] | None:
+    """The call that records the form's document: none where there is none, or where it is recorded. None where it can not
+    be recorded, since no node said that it keeps it.
+    """
+    hash_, record = read_kept(form, posted)
+    if not hash_ or await page.ledger.view("documents", "is_recorded", hash=hash_):
+        return ()
+    return None if record is None else ((await page.ledger.contract("documents")).call("record", **record),)
 
 
 async def _ask_again(

@@ -68,5 +68,5 @@ export function nextVersion(lastVersion) {
 /** What a price envelope holds: its version, and the price in minor units. */
 export const priceDocument = (price) => concat(Uint8Array.of(1), wide(price, PRICE_BYTES));
 
-/** What a technical envelope holds: its version, and the fingerprint of the proposal. */
-export const technicalDocument = (fingerprint) => concat(Uint8Array.of(1), fingerprint);
+/** What a technical envelope holds: its version, the hash of the proposal's container, and the key that opens it. */
+export const technicalDocument = (hash, contentKey) => concat(Uint8Array.of(1), hash, contentKey);

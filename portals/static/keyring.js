@@ -1,12 +1,14 @@
 // The person's key in this browser. The seed is in memory only while its file is made or read; what is kept in
 // IndexedDB are two keys that no script can read: one signs, one derives the keys of envelopes.
 
-import { concat, fromHex } from "./bytes.js";
+import { concat, fromHex, isEqual } from "./bytes.js";
 import { addressOf, tagged } from "./hashing.js";
 
 const DATABASE = "terang";
 const STORE = "keys";
 const CURRENT = "current";
+const DOCUMENTS = "documents";
+const DOCUMENT_KEYS_MAX = 16;
 const PKCS8 = fromHex("302e020100300506032b657004220420"); // RFC 8410: what stands before the seed of an Ed25519 key
 
 /** Why this browser cannot hold a key, or null. */
@@ -37,10 +39,11 @@ export async function openSeed(seed) {
   };
 }
 
+/** The signature over bytes that begin with what kind of message they are. */
+export const signBytes = async (keys, bytes) => new Uint8Array(await crypto.subtle.sign("Ed25519", keys.signing, bytes));
+
 /** The signature over an unsigned transaction's bytes. */
-export async function signContent(keys, content) {
-  return new Uint8Array(await crypto.subtle.sign("Ed25519", keys.signing, tagged("transaction", content)));
-}
+export const signContent = (keys, content) => signBytes(keys, tagged("transaction", content));
 
 function request(work) {
   return new Promise((resolve, reject) => {
@@ -67,4 +70,12 @@ async function inStore(mode, work) {
 
 export const loadKeys = async () => (await inStore("readonly", (store) => store.get(CURRENT))) ?? null;
 export const keepKeys = (keys) => inStore("readwrite", (store) => store.put(keys, CURRENT));
-export const forgetKeys = () => inStore("readwrite", (store) => store.delete(CURRENT));
+export const forgetKeys = () => inStore("readwrite", (store) => store.clear());
+
+/** Document keys (readers.js) that were brought in beside the own one: an agency's, of this year and of years before. */
+export const loadDocumentKeys = async () => (await inStore("readonly", (store) => store.get(DOCUMENTS))) ?? [];
+
+export async function addDocumentKey(key) {
+  const others = (await loadDocumentKeys()).filter((one) => !isEqual(one.publicKey, key.publicKey));
+  await inStore("readwrite", (store) => store.put([key, ...others].slice(0, DOCUMENT_KEYS_MAX), DOCUMENTS));
+}

@@ -1,9 +1,11 @@
-// Sealing a bid: price and proposal become envelopes in this page; only what is sealed is posted.
+// Sealing a bid: price and proposal become envelopes in this page; only what is sealed is posted. The proposal itself goes to
+// the nodes, encrypted for the bidder alone; the technical envelope holds the key that opens it.
 
 import { fromHex, toHex } from "./bytes.js";
 import { find, tell } from "./elements.js";
 import { PRICE, TECHNICAL, envelopeKey, makeContext, nextVersion, priceDocument, seal, technicalDocument } from "./envelope.js";
 import { sha256 } from "./hashing.js";
+import { putFileOf, setBusy } from "./form-file.js";
 import { findUnfitness, loadKeys } from "./keyring.js";
 import { readAmount } from "./amounts.js";
 import { say } from "./texts.js";
@@ -21,7 +23,7 @@ async function sealInto(field, document, keys, number, version) {
   find(`field-${field}_commitment`).value = toHex(await sha256(key));
 }
 
-async function sealBid() {
+async function sealBid(form) {
   if ((await findUnfitness()) !== null) throw new Error(say("This browser cannot seal bids: see the page “My key”."));
   const keys = await loadKeys();
   if (keys === null) throw new Error(say("The key is not in this browser. Bring it in at “My key”: it seals the bid and opens it later."));
@@ -30,8 +32,8 @@ async function sealBid() {
   const version = nextVersion(about.last);
   find("field-version").value = version.toString();
   if (about.envelopes === "2") {
-    const proposal = new Uint8Array(await find("bid-technical").files[0].arrayBuffer());
-    await sealInto("technical", technicalDocument(await sha256(proposal)), keys, TECHNICAL, version);
+    const { hash, contentKey } = await putFileOf(form, find("bid-technical"));
+    await sealInto("technical", technicalDocument(hash, contentKey), keys, TECHNICAL, version);
   }
   await sealInto("price", priceDocument(price), keys, PRICE, version);
 }
@@ -42,14 +44,17 @@ if (about) {
     find("bid-price-shown").textContent = price === null ? "" : showAmount(price, about.currency);
   });
   document.querySelector('form[data-form="tender.submit"]').addEventListener("submit", async (event) => {
+    const form = event.target;
     event.preventDefault();
+    if (form.dataset.busy) return;
+    tell(find("bid-problem"), "");
+    setBusy(form, true);
     try {
-      await sealBid();
-      tell(find("bid-problem"), "");
-      event.target.submit();
+      await sealBid(form);
+      form.submit();
     } catch (error) {
       tell(find("bid-problem"), error.message);
-      event.submitter.disabled = false;
+      setBusy(form, false);
     }
   });
 }

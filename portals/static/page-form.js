@@ -1,15 +1,31 @@
-// What forms need of the browser: the fingerprint of a chosen file, rows that come and go, and that nobody sends twice by
-// pressing twice. Without this script a row more is a post to the server, which gives the form back with it.
+// What forms need of the browser: a chosen file goes to the nodes before its form goes on, rows come and go, and nobody sends
+// twice by pressing twice. Without this script a row more is a post to the server, which gives the form back with it.
 
 import { toHex } from "./bytes.js";
-import { find } from "./elements.js";
-import { sha256 } from "./hashing.js";
+import { find, tell } from "./elements.js";
+import { putFileOf, setBusy, showKept } from "./form-file.js";
 
-for (const input of document.querySelectorAll("[data-hash-into]")) {
-  input.addEventListener("change", async () => {
-    const file = input.files[0];
-    find(input.dataset.hashInto).value = file ? toHex(await sha256(new Uint8Array(await file.arrayBuffer()))) : "";
-  });
+async function sendWithFile(form, input) {
+  const problem = find(`${input.id}-problem`);
+  tell(problem, "");
+  setBusy(form, true);
+  try {
+    const { hash } = await putFileOf(form, input);
+    find(input.dataset.hashInto).value = toHex(hash);
+    form.submit();
+  } catch (error) {
+    tell(problem, error.message);
+    setBusy(form, false);
+  }
+}
+
+function watchFile(form, input) {
+  const written = find(input.dataset.hashInto);
+  const isNeeded = input.required;
+  const see = () => { input.required = isNeeded && written.value === ""; };
+  written.addEventListener("input", see);
+  see();
+  if (form.elements.kept.value) showKept(input, form.elements.kept.value);
 }
 
 const PLACED = ["id", "name", "for", "aria-describedby"];
@@ -53,10 +69,15 @@ for (const list of document.querySelectorAll("fieldset.rows")) {
 }
 
 for (const form of document.querySelectorAll("form[data-form]")) {
-  form.addEventListener("submit", () => {
-    for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; });
+  const input = form.querySelector("[data-hash-into]");
+  if (input) watchFile(form, input);
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.busy) return event.preventDefault();
+    if (input?.files.length) {
+      event.preventDefault();
+      return sendWithFile(form, input);
+    }
+    return setTimeout(() => { if (!event.defaultPrevented) setBusy(form, true); });
   });
-  addEventListener("pageshow", () => {
-    for (const button of form.querySelectorAll("button")) button.disabled = false;
-  });
+  addEventListener("pageshow", () => setBusy(form, false));
 }

@@ -1,6 +1,6 @@
 """What a supplier can ask the contracts for."""
 
-from portals.forms import Field, Form, Kind
+from portals.forms import Field, Form, Kind, Readers
 
 _TENDER = Field(name="tender", kind=Kind.HIDDEN_DATA)
 _AGREEMENT = Field(name="agreement", kind=Kind.HIDDEN_DATA)
@@ -30,6 +30,7 @@ SUBMIT = Form(
         Field(name="price", kind=Kind.HIDDEN_DATA),
         Field(name="price_commitment", kind=Kind.HIDDEN_DATA),
     ),
+    document=Readers.OWNER,
 )
 WITHDRAW = Form(contract="tender", method="withdraw", fields=(_TENDER,))
 REVEAL_TECHNICAL = Form(
@@ -48,6 +49,7 @@ OBJECT = Form(
         Field(name="reason", kind=Kind.TEXT),
         Field(name="documents", kind=Kind.FILE, is_optional=True),
     ),
+    document=Readers.PUBLIC,
 )
 SIGN = Form(
     contract="agreement",
@@ -64,6 +66,7 @@ REPORT_DELIVERY = Form(
         Field(name="note", kind=Kind.TEXT, is_optional=True),
         Field(name="documents", kind=Kind.FILE, is_optional=True),
     ),
+    document=Readers.AGENCY,
 )
 
 FORMS = {

@@ -4,6 +4,8 @@ from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
 from typing import TypeVar
 
 import httpx2
@@ -11,6 +13,7 @@ import msgspec
 
 from chain.codec import Value
 from chain.errors import Invalid
+from chain.hashing import Digest
 from chain.keys import SigningKey
 from chain.result import render
 from chain.transaction import (
@@ -21,24 +24,30 @@ from chain.transaction import (
     sign_unsigned,
 )
 from node.description import describe_module
+from node.documents import DocumentLimits, DocumentStore
+from node.keeping import Keeper
 from portals.app import View, make_app
 from portals.ledger import Ledger
 from portals.page import PortalInfo
+from rpc import documents
 from rpc.backend import Refused, Standing
 from rpc.client import Unreachable
+from rpc.documents import DocumentRefused, Exchange
 from rpc.errors import RpcError
 from rpc.requests import Request, decode_answer, encode_request
 from rpc.schema import METHODS
 from rpc.service import encode_error, encode_result, parse_params
 from rpc.values import AdmissionCode, Admitted, ContractDescription, ContractInfo, ViewAnswer
-from tests.contracts.ledger import CHAIN, compiled
+from tests.contracts.ledger import AGENCIES, CHAIN, compiled, key
 from tests.contracts.ledger import Ledger as Contracts
+from tests.node.disk import FaultyDisk, Inode
 from tests.rpc.memory import MemoryBackend
 from vm.executor import ViewRefused
 from vm.module_codec import code_hash, decode_module
 
 Answer = TypeVar("Answer")
 ORIGIN = "http://portal.test"
+FOLDER = Path("documents")
 
 
 class ContractsBackend(MemoryBackend):
@@ -84,13 +93,23 @@ class ContractsBackend(MemoryBackend):
 
 
 class LocalNode:
-    """A node that is asked without HTTP; `is_gone` when nobody answers there."""
+    """A node that is asked without HTTP; `is_gone` when nobody answers there. It keeps documents as a member's node does."""
 
-    def __init__(self, backend: MemoryBackend, address: str = "http://node.test") -> None:
+    def __init__(self, backend: ContractsBackend, agency: str) -> None:
         self.backend = backend
-        self.address = address
+        self.address = agency
         self.is_gone = False
         self.asked: list[str] = []
+        self.disk = FaultyDisk(now_ms=self.now_ms())
+        store = DocumentStore(FOLDER, DocumentLimits(bytes_max=10**8, owner_day_bytes_max=10**8), self.disk)
+        store.open(self.now_ms())
+        self.keeper = Keeper(
+            store=store, chain_id=CHAIN, node_key=key(f"node {agency}"), clock=self, query=backend.query
+        )
+
+    def now_ms(self) -> int:
+        """The node's clock, which is the ledger's."""
+        return self.backend.contracts_ledger.now_ms
 
     async def call(self, request: Request[Answer]) -> Answer:
         """What a node answers to this request."""
@@ -107,6 +126,32 @@ class LocalNode:
             answer = encode_error(1, error)
         return decode_answer(request, answer)
 
+    async def exchange(self, exchange: Exchange[Answer]) -> Answer:
+        """What its keeper of documents answers."""
+        if self.is_gone:
+            raise Unreachable("nobody answers here")
+        try:
+            return exchange.read(HTTPStatus.OK, self._carry(exchange))
+        except DocumentRefused as refused:
+            return exchange.read(refused.status, documents.encode_refusal(refused))
+
+    def _carry(self, exchange: Exchange[Answer]) -> bytes:
+        hash_ = Digest(bytes.fromhex(exchange.path.rpartition("/")[2]))
+        credential = documents.parse_credential(exchange.headers.get("authorization"))
+        if exchange.verb == "PUT":
+            assert credential is not None, "who puts says who it is"
+            self.keeper.check_put(hash_, credential, len(exchange.body))
+            return documents.encode_receipt(self.keeper.put(hash_, credential, exchange.body))
+        size, data = self.keeper.check_get(hash_, credential), b""
+        while len(data) < size:
+            data += self.keeper.piece(hash_, len(data))
+        return data
+
+    def file_of(self, hash_: bytes) -> Inode | None:
+        """A document on its disk."""
+        path = FOLDER / hash_.hex()
+        return self.disk.inode(path) if self.disk.measure(path) is not None else None
+
 
 class Site:
     """A portal with its nodes and one person's browser, which keeps cookies and follows where it is sent."""
@@ -121,7 +166,7 @@ class Site:
         self.portal = portal
         self.backend = ContractsBackend(contracts)
         self.backend.commit()
-        self.nodes = [LocalNode(self.backend) for _ in range(nodes)]
+        self.nodes = [LocalNode(self.backend, agency) for agency in AGENCIES[:nodes]]
         self.contracts = self.backend.contracts_ledger
         ledger = Ledger(self.nodes, lambda: self.contracts.now_ms)
         self.app = make_app(portal, views, ledger)

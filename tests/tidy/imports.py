@@ -17,13 +17,14 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "payments/bank/service.py",
         "payments/nodes.py",
         "payments/gateway_site.py",
+        "portals/keepers.py",
         "portals/ledger.py",
     ),  # loops of HTTP, whichever they are
     "babel": ("portals/languages.py", "portals/local_forms.py"),
     "cbor2": ("chain/codec.py",),
     "httpx2": ("payments/counter.py", "rpc/client.py"),
     "jinja2": ("portals/page.py",),
-    "msgspec": ("rpc/", "genesis/file.py", "cli/calls.py", "payments/"),
+    "msgspec": ("rpc/", "genesis/file.py", "cli/calls.py", "payments/", "portals/kept.py"),
     "nacl": (
         "chain/keys.py",
         "documents/",

@@ -1,0 +1,106 @@
+"""The nodes as keepers of documents, for browsers that know only the portal.
+
+A document is in memory while it passes through, since several nodes are handed the same and what one gives is checked before
+it goes on. So the number on their way is bounded in each direction, one of each key at a time comes in, and who reads
+slowly is let go after a while.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, aclosing, contextmanager
+
+import anyio
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from chain.document import Credential, DocumentFacts, Receipt
+from chain.hashing import Digest
+from chain.keys import Address
+from chain.limits import DOCUMENT_PIECE_BYTES, PORTAL_DOCUMENTS_MAX
+from rpc import documents
+from rpc.documents import Exchange, MemberReceipt, Node
+
+PASSING_S_MAX = 300.0  # the largest on a line of half a megabit a second
+_HEADERS = {"content-type": "application/octet-stream", "cache-control": "no-store"}
+
+
+class Busy(Exception):
+    """So many documents are on their way already, or one of this key is."""
+
+
+class Keepers:
+    """See the module. One for the whole application."""
+
+    def __init__(self, list_nodes: Callable[[], Sequence[Node]]) -> None:
+        self._list_nodes = list_nodes
+        self._coming: set[Address] = set()
+        self._going = 0
+
+    @contextmanager
+    def coming(self, who: Address) -> Iterator[None]:
+        """A place for a document that somebody puts. Raises `Busy`."""
+        if who in self._coming:
+            raise Busy("another document of this key is on its way")
+        if len(self._coming) >= PORTAL_DOCUMENTS_MAX:
+            raise Busy(f"{PORTAL_DOCUMENTS_MAX} documents are on their way")
+        self._coming.add(who)
+        try:
+            yield
+        finally:
+            self._coming.discard(who)
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """A place for a document that somebody fetches. Raises `Busy`."""
+        if self._going >= PORTAL_DOCUMENTS_MAX:
+            raise Busy(f"{PORTAL_DOCUMENTS_MAX} documents are on their way")
+        self._going += 1
+        try:
+            yield
+        finally:
+            self._going -= 1
+
+    async def put(
+        self, data: bytes, facts: DocumentFacts, chain_id: str, credential: Credential
+    ) -> tuple[MemberReceipt, ...]:
+        """Puts a container at the nodes of more than a third of the members. Raises `NotKept` or `Unreachable`."""
+        nodes = self._list_nodes()
+        exchange: Exchange[Receipt] = documents.put(data, facts, chain_id, credential)
+        members = await documents.list_members(nodes[0])
+        return await documents.put_at_members(nodes, exchange, members)
+
+    async def get(self, hash_: Digest, credential: Credential | None) -> bytes:
+        """A container, checked by its hash, from any node. Raises `NotGiven`."""
+        return await documents.get_from_any(self._list_nodes(), documents.get(hash_, credential))
+
+
+class Passing(StreamingResponse):
+    """A container on its way to a browser; it holds its place until it is there or too slow."""
+
+    def __init__(self, data: bytes, place: AbstractContextManager[object]) -> None:
+        super().__init__(_cut(data), headers={**_HEADERS, "content-length": str(len(data))})
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        with self._place, anyio.move_on_after(PASSING_S_MAX):
+            await super().__call__(scope, receive, send)
+
+
+async def read_body(chunks: AsyncGenerator[bytes], bytes_max: int) -> bytes | None:
+    """What comes, up to so many bytes and for so long; None for more, or for longer. As much again is read and dropped, so
+    that the browser hears why.
+    """
+    body, read = bytearray(), 0
+    with anyio.CancelScope(deadline=anyio.current_time() + PASSING_S_MAX) as waiting:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                body += chunk[: bytes_max + 1 - len(body)]
+                read += len(chunk)
+                if read > 2 * bytes_max:
+                    break
+    return None if waiting.cancelled_caught or read > bytes_max else bytes(body)
+
+
+async def _cut(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), DOCUMENT_PIECE_BYTES):
+        yield data[start : start + DOCUMENT_PIECE_BYTES]

@@ -1,0 +1,80 @@
+"""What a form carries of its document, what nodes said of it in the person's words, and how many pass through at once."""
+
+import json
+from contextlib import ExitStack
+from http import HTTPStatus
+
+import pytest
+
+from chain.hashing import sha256
+from chain.limits import PORTAL_DOCUMENTS_MAX
+from portals.forms import Field, Form, Kind, Readers
+from portals.keepers import Busy, Keepers
+from portals.kept import explain_not_given, explain_not_kept, read_kept
+from rpc.client import Unreachable
+from rpc.documents import DocumentRefused, NotGiven, NotKept
+from rpc.requests import BadAnswer
+from tests.contracts.ledger import address
+
+HASH = sha256(b"container")
+
+
+def test_a_form_without_a_file_carries_its_document_all_the_same() -> None:
+    """A proposal's hash is sealed in its envelope, so no argument has it."""
+    form = Form(contract="tender", method="submit", fields=(), document=Readers.OWNER)
+    kept = json.dumps({"hash": HASH.hex(), "size": 1, "agency": "barat", "is_public": False, "receipts": []})
+    found, record = read_kept(form, {"kept": kept})
+    assert found == HASH and record is not None and record["size"] == 1
+    assert read_kept(form, {}) == (b"", None)
+    plain = Form(contract="tender", method="ask", fields=(Field(name="a", kind=Kind.FILE),))
+    assert read_kept(plain, {"kept": kept, "a": "00"}) == (b"", None)
+
+
+def refused(status: HTTPStatus) -> DocumentRefused:
+    """What a node says."""
+    return DocumentRefused(status, "why")
+
+
+@pytest.mark.parametrize(
+    ("status", "said_by_nodes"),
+    [
+        (403, (refused(HTTPStatus.NOT_FOUND), refused(HTTPStatus.FORBIDDEN), Unreachable("gone"))),
+        (401, (refused(HTTPStatus.UNAUTHORIZED), refused(HTTPStatus.NOT_FOUND))),
+        (502, (refused(HTTPStatus.NOT_FOUND), BadAnswer("another hash"))),
+        (502, (refused(HTTPStatus.INTERNAL_SERVER_ERROR), Unreachable("gone"))),
+        (404, (refused(HTTPStatus.NOT_FOUND), refused(HTTPStatus.NOT_FOUND))),
+        (503, (refused(HTTPStatus.NOT_FOUND), Unreachable("gone"))),
+        (503, (refused(HTTPStatus.TOO_MANY_REQUESTS),)),
+    ],
+)
+def test_why_a_document_is_not_given(status: int, said_by_nodes: tuple[Exception, ...]) -> None:
+    causes = {f"node {number}": cause for number, cause in enumerate(said_by_nodes)}
+    assert explain_not_given(NotGiven(causes), is_signed=False)[0] == status
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+def test_why_a_document_is_not_kept(status: int) -> None:
+    kept = NotKept(1, 2, {"a": None, "b": refused(HTTPStatus(status)), "c": Unreachable("gone")})
+    found, text = explain_not_kept(kept)
+    assert found == status and (text.values == {"found": 1, "needed": 2}) is (status == 503)
+
+
+def test_places_are_bounded_and_given_back() -> None:
+    keepers, who = Keepers(lambda: ()), [address(f"k{number}") for number in range(PORTAL_DOCUMENTS_MAX + 1)]
+    with ExitStack() as taken:
+        taken.enter_context(keepers.coming(who[0]))
+        with pytest.raises(Busy, match="of this key"), keepers.coming(who[0]):
+            pass
+        for one in who[1:-1]:
+            taken.enter_context(keepers.coming(one))
+        with pytest.raises(Busy, match="are on their way"), keepers.coming(who[-1]):
+            pass
+    with keepers.coming(who[-1]), keepers.coming(who[0]):
+        pass
+    with ExitStack() as taken:
+        for _ in range(PORTAL_DOCUMENTS_MAX):
+            taken.enter_context(keepers.going())
+        with pytest.raises(Busy, match="are on their way"), keepers.going():
+            pass
+    with keepers.going():
+        pass
