@@ -32,20 +32,22 @@ def seal_bid(page: Page, tender: str, price: str, proposal: Path) -> None:
     page.goto(f"{tender}/bid")
     page.fill("#bid-price", price)
     page.set_input_files("#bid-technical", proposal)
-    posted: list[str] = []
-    page.on("request", lambda request: posted.append(request.post_data or ""))
+    posted: list[bytes] = []
+    page.on("request", lambda request: posted.append(request.post_data_buffer or b""))
     page.click('form[data-form="tender.submit"] button')
     sign(page)
     plain = price.replace(".", "")
-    told = (price, plain, f"{int(plain):032x}")
-    assert posted and not any(text in body for body in posted for text in told), "the price is in no post"
+    told = (price, plain, f"{int(plain):032x}", proposal.name, proposal.read_text()[:40])
+    assert posted and not any(text.encode() in body for body in posted for text in told), (
+        "neither the price nor anything of the proposal is in a post"
+    )
 
 
 def test_a_bid_from_question_to_objection(browser: Browser, tmp_path: Path) -> None:
     ledger = Tendering()
     id_ = ledger.publish(title="Jembatan", envelopes=2, closes_at=ledger.now_ms + 50_000)
     ledger.bid(id_, "beta", 470_000_000, envelopes=2)
-    site = Site(SUPPLIER, VIEWS, contracts=ledger)
+    site = Site(SUPPLIER, VIEWS, nodes=2, contracts=ledger)
     with serving(site.app) as address, open_page(browser, PHONE) as page:
         home, tender = f"{address}/id", f"{address}/en/tenders/{id_.hex()}"
         key_file = make_a_key(page, home, tmp_path)
