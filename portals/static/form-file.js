@@ -3,7 +3,7 @@
 import { putDocument } from "./documents.js";
 import { find } from "./elements.js";
 import { findUnfitness } from "./keyring.js";
-import { endIn, followIn } from "./progress.js";
+import { finish, follow } from "./progress.js";
 import { say } from "./texts.js";
 
 const put = new WeakMap(); // what came of each file
@@ -13,7 +13,7 @@ const placesOf = (input) => [find(`${input.id}-progress`), find(`${input.id}-sta
 /** Says which agencies keep a document, by what the portal said of it. */
 export function showKept(input, kept) {
   const members = JSON.parse(kept).receipts.map((one) => one.member).join(", ");
-  endIn(...placesOf(input), say("Encrypted, and kept by: {members}", { members }));
+  finish(...placesOf(input), say("Encrypted, and kept by: {members}", { members }));
 }
 
 /** Puts the chosen file and fills what the form says of it. Gives what `putDocument` gives. */
@@ -22,9 +22,9 @@ export async function putFileOf(form, input) {
   const file = input.files[0];
   const { agency, readers } = form.dataset;
   try {
-    if (!put.has(file)) put.set(file, await putDocument(file, agency, readers, followIn(...placesOf(input))));
+    if (!put.has(file)) put.set(file, await putDocument(file, agency, readers, follow(...placesOf(input))));
   } catch (error) {
-    endIn(...placesOf(input), "");
+    finish(...placesOf(input), "");
     throw error;
   }
   const done = put.get(file);

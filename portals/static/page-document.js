@@ -4,7 +4,7 @@ import { getDocument } from "./documents.js";
 import { find, offer, tell } from "./elements.js";
 import { readKeyFile } from "./keyfile.js";
 import { addDocumentKey, findUnfitness, openSeed } from "./keyring.js";
-import { endIn, followIn } from "./progress.js";
+import { finish, follow } from "./progress.js";
 import { documentKeyOf } from "./readers.js";
 import { say } from "./texts.js";
 
@@ -20,11 +20,11 @@ async function fetchDocument() {
   try {
     if (["insecure", "storage"].includes(await findUnfitness())) throw new Error(say("A browser opens documents only on a page that came over HTTPS, or from this very machine (localhost). Ask who runs this portal for its https:// address."));
     const about = { hash, chain, contentKey, clock, isPublic: shown.dataset.public === "yes" };
-    const { name, data } = await getDocument(about, followIn(bar, words));
-    endIn(bar, words, say("Checked and opened: {name}", { name }));
+    const { name, data } = await getDocument(about, follow(bar, words));
+    finish(bar, words, say("Checked and opened: {name}", { name }));
     save(name, data);
   } catch (error) {
-    endIn(bar, words, "");
+    finish(bar, words, "");
     tell(find("document-problem"), error.message);
     find("bring").hidden = !error.needsKey;
   }

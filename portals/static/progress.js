@@ -10,7 +10,7 @@ const PHASES = {
 };
 
 /** What to call with a phase and a share; `bar` is a <progress>, `words` a status. */
-export function followIn(bar, words) {
+export function follow(bar, words) {
   let told = "";
   return (phase, share) => {
     bar.hidden = false;
@@ -22,7 +22,7 @@ export function followIn(bar, words) {
 }
 
 /** Takes the bar away and says what came of it. */
-export function endIn(bar, words, text) {
+export function finish(bar, words, text) {
   bar.hidden = true;
   words.textContent = text;
 }
