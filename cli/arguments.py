@@ -2,7 +2,7 @@
 
 uint, int   12000            bool   true            enum   OPEN, or its number
 str         "Jalan Utara"    the quotes may be left out for a whole argument
-bytes       "0x0102"         addr   40 hexadecimal digits
+bytes       "0x0102"         addr   40 hexadecimal digits, with or without 0x before them
 record      {"name": "PU", "power": 1}, or an array of its fields
 list        [1, 2, 3]
 """
@@ -100,7 +100,7 @@ def _not_bytes() -> bytes:
 
 def _address(what: str, given: object) -> bytes:
     try:
-        return parse_address(given if isinstance(given, str) else "")
+        return parse_address(given.removeprefix("0x") if isinstance(given, str) else "")
     except Malformed as error:
         raise NotDone(f"{what}: {error}. Addresses are shown by: terang keys show FILE") from error
 

@@ -1,11 +1,13 @@
 """`terang init`: a node's keys and configuration. The genesis document comes from all members together."""
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chain.keys import address_of
+from chain.keys import PublicKey, address_of
 from chain.limits import CHAIN_ID_BYTES_MAX
 from cli.errors import NotDone
 from cli.options import HomeOption
@@ -42,13 +44,17 @@ def init(
         check_chain_id(chain_id)
     config: Config = parse_config({"moniker": moniker}, "--moniker")
     passphrase = ask_new(is_wanted=encrypt)
-    node_key = make_key(place.node_key, KeyKind.NODE, passphrase)
-    keys = f"--node-key {node_key.public.hex()}"
+    node_key = make_key(place.node_key, KeyKind.NODE, passphrase).public
+    consensus_key = None
     if chain_id is not None and not full_node:
-        validator_key = make_validator_key(place, chain_id, passphrase)
-        keys += f" --consensus-key {validator_key.public.hex()}"
+        consensus_key = make_validator_key(place, chain_id, passphrase).public
     write_config(place.config, config)
-    _tell_next(home, moniker, keys, address_of(node_key.public).hex(), is_validator=not full_node)
+    kind = "full node" if consensus_key is None else "validator"
+    typer.echo(
+        f"The {kind} {moniker} is made in {home}; its links are known by {address_of(node_key).hex()}.\n\nNext:"
+    )
+    for number, step in enumerate(_list_steps(home, moniker, node_key, consensus_key), start=1):
+        typer.echo(f"  {number}. {step}")
 
 
 def check_chain_id(chain_id: str) -> None:
@@ -58,20 +64,24 @@ def check_chain_id(chain_id: str) -> None:
         raise NotDone(f"--chain-id: expected 1 to {CHAIN_ID_BYTES_MAX} bytes, got {size}")
 
 
-def _tell_next(home: Path, moniker: str, keys: str, node_id: str, *, is_validator: bool) -> None:
-    kind = "validator" if is_validator else "full node"
-    typer.echo(f"The {kind} {moniker} is made in {home}; its links are known by {node_id}.\n\nNext:")
-    steps = []
-    if is_validator:
-        steps.append(
-            "Make the key that acts for your agency, and note its ADDRESS: terang keys new operator.key"
-        )
-        add = f"add-validator FILE --name {moniker!r} --operator ADDRESS"
+def _list_steps(
+    home: Path, moniker: str, node_key: PublicKey, consensus_key: PublicKey | None
+) -> Iterator[str]:
+    """What the operator does next; ADDRESS and FILE are for the reader to put in."""
+    name = shlex.quote(moniker)
+    if consensus_key is None:
+        add = f"add-full-node FILE --name {name} --node-key {node_key.hex()}"
+        propose = f"propose_node {name} 0x{node_key.hex()}"
     else:
-        add = f"add-full-node FILE --name {moniker!r}"
-    steps.append(f"Have the node put into the genesis document: terang genesis {add} {keys}")
-    steps.append(f"Put the finished document where the node reads it: {Home(home).genesis}")
-    steps.append(f"Name other nodes under persistent_peers in {Home(home).config}")
-    steps.append(f"terang start --home {home}")
-    for number, step in enumerate(steps, start=1):
-        typer.echo(f"  {number}. {step}")
+        yield "Make the key that acts for your agency, and note its ADDRESS: terang keys new operator.key"
+        add = (
+            f"add-validator FILE --name {name} --operator ADDRESS --node-key {node_key.hex()} "
+            f"--consensus-key {consensus_key.hex()}"
+        )
+        propose = f"propose_member {name} ADDRESS 0x{consensus_key.hex()} 0x{node_key.hex()} 1"
+    yield f"Where a network begins, have the node put into the genesis document: terang genesis {add}"
+    yield f"Where one runs, have a member propose it: terang tx call governance {propose} --key operator.key"
+    yield f"Put the network's genesis document where the node reads it: {Home(home).genesis}"
+    yield f"Name other nodes under persistent_peers in {Home(home).config}"
+    yield f"See whether all is in place: terang doctor --home {shlex.quote(str(home))}"
+    yield f"Start: terang start --home {shlex.quote(str(home))}"

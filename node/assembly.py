@@ -10,6 +10,7 @@ from random import Random
 import trio
 from nacl.utils import random as random_bytes
 
+from chain.keys import address_of
 from consensus.engine import Engine
 from machine.clock import SystemClock
 from node.admission import Admission
@@ -163,18 +164,19 @@ def _make_reactor(
 
 
 def _make_membership(opened: Opened) -> Membership:
-    configured = frozenset(address.node_id for address in _peer_addresses(opened.config))
+    configured = frozenset(address.node_id for address in peer_addresses(opened))
     return make_membership(opened.governance.nodes, configured)
 
 
-def _peer_addresses(config: Config) -> tuple[PeerAddress, ...]:
-    """The configured "id@host:port"s; an IPv6 host stands in brackets."""
+def peer_addresses(opened: Opened) -> tuple[PeerAddress, ...]:
+    """The configured "id@host:port"s; an IPv6 host stands in brackets. A node leaves itself out: all may have one list."""
     found = []
-    for text in config.p2p.persistent_peers:
+    for text in opened.config.p2p.persistent_peers:
         node_id, _, place = text.partition("@")
         host, _, port = place.rpartition(":")
         found.append(PeerAddress(node_id=node_id, host=host.strip("[]"), port=int(port)))
-    return tuple(found)
+    own = address_of(opened.node_key.public).hex()
+    return tuple(address for address in found if address.node_id != own)
 
 
 def _make_network(opened: Opened, peers: Peers) -> Network:
@@ -186,7 +188,7 @@ def _make_network(opened: Opened, peers: Peers) -> Network:
         peers,
         listen_host=opened.config.p2p.address,
         listen_port=opened.config.p2p.port,
-        peers=_peer_addresses(opened.config),
+        peers=peer_addresses(opened),
         chance=Random(),
         get_ephemeral_seed=random_bytes,
     )

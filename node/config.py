@@ -56,7 +56,7 @@ class LinkConfig:
     persistent_peers: tuple[str, ...] = key(
         (),
         ListOf(_PEER),
-        'Nodes that are dialled for ever: "id@host:port"; an id is shown by: terang keys show',
+        'Nodes that are dialled for ever: "id@host:port"; an id is shown by: terang keys show. Everybody may have the same list.',
     )
 
 

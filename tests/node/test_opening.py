@@ -1,5 +1,6 @@
-"""A home without its validator's key: never a full node by accident, and one by its operator's word."""
+"""A home as its operator left it: without its validator's key, or with a list of peers in which it stands itself."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import structlog.testing
 from cli.testnet import make_testnet
 from genesis.document import DEMO_RULES
 from machine.faults import Unusable
+from machine.keyfile import read_key_info
+from node.assembly import peer_addresses
 from node.config import read_config
 from node.home import Home
 from node.opening import open_home
+from p2p.network import PeerAddress
 
 
 @pytest.fixture
@@ -48,3 +52,13 @@ def test_without_both_it_only_reads_and_says_that_the_members_count_on_it(home: 
     ):
         assert opened.validator is None
     assert [line["log_level"] for line in logs if "no validator's key" in line["event"]] == ["warning"]
+
+
+def test_a_node_does_not_dial_itself(home: Home) -> None:
+    shutil.rmtree(home.signer_record.parent)
+    own, other = read_key_info(home.node_key).address.hex(), "ab" * 20
+    text = home.config.read_text()
+    peers = f'persistent_peers = ["{own}@127.0.0.1:1", "{other}@[::1]:2"]'
+    home.config.write_text(re.sub(r"persistent_peers = .*", peers, text))
+    with open_home(home, read_config(home.config), None) as opened:
+        assert peer_addresses(opened) == (PeerAddress(node_id=other, host="::1", port=2),)
