@@ -16,6 +16,7 @@ class PortalName(StrEnum):
     """Which portal."""
 
     SUPPLIER = "supplier"
+    AGENCY = "agency"
 
 
 def portal(
@@ -32,9 +33,13 @@ def portal(
     localhost: put a reverse proxy with a certificate in front of it for everybody else.
     """
     from portals import run  # here, so that other commands do not wait for the portals to load
-    from portals.supplier.portal import SUPPLIER, VIEWS
+    from portals.agency import portal as agency
+    from portals.supplier import portal as supplier
 
-    portals = {PortalName.SUPPLIER: (SUPPLIER, VIEWS)}
+    portals = {
+        PortalName.SUPPLIER: (supplier.SUPPLIER, supplier.VIEWS),
+        PortalName.AGENCY: (agency.AGENCY, agency.VIEWS),
+    }
     info, views = portals[name]
     addresses = [normalise_address(address) for address in node]
     if len(set(addresses)) != len(addresses):

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 import anyio
 
+from chain.errors import Invalid
 from chain.time import parse_time
 from chain.transaction import TxId, compute_transaction_id
 from portals.keepers import Keepers
@@ -226,16 +227,24 @@ class Ledger:
 
 
 async def ask_each(keys: Iterable[Key], ask: Callable[[Key], Awaitable[Found]]) -> dict[Key, Found]:
-    """The answer for each of the keys, several asked at once."""
+    """The answer for each of the keys, several asked at once. Raises what the first of them raised, by itself."""
     found: dict[Key, Found] = {}
+    errors: list[Exception] = []
     limiter = anyio.CapacityLimiter(_ASKED_AT_ONCE)
 
     async def ask_one(key: Key) -> None:
         async with limiter:
-            found[key] = await ask(key)
+            if errors:
+                return
+            try:
+                found[key] = await ask(key)
+            except (ViewRefused, CallRefused, Unreachable, Invalid) as error:
+                errors.append(error)
 
     wanted = list(dict.fromkeys(keys))
     async with anyio.create_task_group() as tasks:
         for key in wanted:
             tasks.start_soon(ask_one, key)
+    if errors:
+        raise errors[0]
     return {key: found[key] for key in wanted}

@@ -3,8 +3,12 @@
 import pytest
 
 from chain.result import ResultCode, TransactionResult, Trap, render
+from portals.agency.portal import AGENCY
+from portals.forms import Kind
 from portals.languages import NAMES, get_language, read_catalogs
+from portals.page import PortalInfo
 from portals.refusals import explain_result, explain_text, find_clause
+from portals.supplier.portal import SUPPLIER
 from tests.contracts.ledger import CONTRACTS, compiled
 from tests.portals.texts import TEMPLATES, list_bare_texts, list_texts, template_paths
 from vm.module import Module, Role
@@ -76,6 +80,19 @@ def test_every_refusal_is_told_in_both_languages(contract: str, text: str) -> No
 def test_no_catalog_tells_a_refusal_that_no_contract_gives(code: str) -> None:
     told = {text for text in get_language(code).texts if find_clause(text)}
     assert sorted(told - {text for _, text in REFUSALS}) == []
+
+
+@pytest.mark.parametrize("portal", [SUPPLIER, AGENCY], ids=lambda portal: portal.name)
+@pytest.mark.parametrize("code", list(NAMES))
+def test_every_label_of_a_form_has_its_text(code: str, portal: PortalInfo) -> None:
+    known = get_language(code).texts
+    wanted = set(portal.forms)
+    for field in (field for form in portal.forms.values() for field in form.fields):
+        wanted |= {field.label, *(one.label for one in field.rows)}
+        wanted |= {f"{field.enum}.{choice}" for choice in field.choices}
+        if field.kind is Kind.YES_NO:
+            wanted |= {f"{field.label}.yes", f"{field.label}.no"}
+    assert sorted(wanted - set(known)) == []
 
 
 def test_a_catalog_is_read_from_all_its_files() -> None:
