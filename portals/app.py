@@ -19,9 +19,9 @@ from starlette.staticfiles import StaticFiles
 from chain.errors import Invalid
 from portals import documents, keys, network, signing
 from portals.guard import Guard
-from portals.languages import DEFAULT, NAMES, Text, get_language, say
+from portals.languages import DEFAULT, NAMES, Language, Text, get_language, say
 from portals.ledger import Ledger, ViewRefused
-from portals.page import LANGUAGE_COOKIE, Page, PortalInfo, TooLarge
+from portals.page import LANGUAGE_COOKIE, Page, PortalInfo, TooLarge, render_failure
 from portals.refusals import explain_text
 from rpc.client import Unreachable
 from rpc.requests import CallRefused
@@ -76,13 +76,16 @@ def make_app(portal: PortalInfo, views: Sequence[View], ledger: Ledger) -> Starl
 
     async def missing(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        code = request.url.path.split("/")[1]
-        language = get_language(code if code in NAMES else _preferred(request))
-        page = Page(request=request, portal=portal, ledger=ledger, language=language)
+        page = Page(request=request, portal=portal, ledger=ledger, language=_language_of(request))
         return await _show_problem(page, error.status_code, say("There is no such page."), str(error.detail))
 
+    async def failed(request: Request, _: Exception) -> Response:
+        return render_failure(portal, _language_of(request))
+
     return Starlette(
-        routes=routes, middleware=[Middleware(Guard)], exception_handlers={HTTPException: missing}
+        routes=routes,
+        middleware=[Middleware(Guard)],
+        exception_handlers={HTTPException: missing, Exception: failed},
     )
 
 
@@ -120,6 +123,12 @@ async def _show_problem(page: Page, status: int, text: Text, detail: str) -> Res
 
 async def _choose_language(request: Request) -> Response:
     return RedirectResponse(f"/{_preferred(request)}/", status_code=307)
+
+
+def _language_of(request: Request) -> Language:
+    """The language that the path names, or the preferred one."""
+    code = request.url.path.split("/")[1]
+    return get_language(code if code in NAMES else _preferred(request))
 
 
 def _preferred(request: Request) -> str:

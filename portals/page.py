@@ -21,6 +21,7 @@ from chain.keys import Address, PublicKey, address_of, format_address
 from chain.limits import NONCE_BYTES, PORTAL_BODY_BYTES_MAX, PORTAL_FIELDS_MAX
 from portals.compose import parse_key
 from portals.forms import Form
+from portals.guard import HEADERS
 from portals.languages import NAMES, Language, Text
 from portals.ledger import Ledger, Standing
 from portals.local_forms import (
@@ -76,6 +77,14 @@ def get_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def render_failure(portal: PortalInfo, language: Language) -> Response:
+    """What is shown after a mistake of ours. It asks nobody anything, and brings its headers: no guard stands around it."""
+    text = (
+        get_templates().get_template("failed.html").render(_=language.say, language=language, portal=portal)
+    )
+    return HTMLResponse(text, status_code=500, headers=HEADERS | {"cache-control": "no-store"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,12 @@
-"""Options of the whole test run."""
+"""Options of the whole test run, and the one browser that its tests share."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,3 +18,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def rewrite(request: pytest.FixtureRequest) -> bool:
     """Whether transcripts are written instead of compared."""
     return bool(request.config.getoption("--rewrite"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Chromium, started when the first test asks for it: a process has one Playwright at a time."""
+    from tests.portals.browser import open_browser  # here, so that runs without a browser do not load it
+
+    with open_browser() as opened:
+        yield opened

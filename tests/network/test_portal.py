@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.network.running import running_network, wait_until
-from tests.portals.browser import PHONE, open_browser, open_page
+from tests.portals.browser import PHONE, open_page
 from tests.portals.walking import fill_registration, make_a_key, sign
 
 
@@ -42,11 +42,10 @@ def read_footer(page: Page, address: str) -> str:
     return page.inner_text("footer")
 
 
-def test_a_supplier_registers_on_a_network_of_which_a_node_is_gone(tmp_path: Path) -> None:
+def test_a_supplier_registers_on_a_network_of_which_a_node_is_gone(browser: Browser, tmp_path: Path) -> None:
     with (
         running_network(tmp_path, full_nodes=0) as network,
         running_portal(network.testnet.rpc_addresses) as address,
-        open_browser() as browser,
         open_page(browser, PHONE) as page,
     ):
         home = f"{address}/id"

@@ -12,6 +12,9 @@ from rpc.run import RpcThread
 CHROMIUM = Path("/usr/bin/chromium")
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
+NARROW = (360, 740)
+HOST, INSECURE_HOST = "127.0.0.1", "portal.test"
+"""This machine: as a browser trusts it, and by a name over plain HTTP, where it keeps no keys."""
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -21,6 +24,7 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {INSECURE_HOST} {HOST}",
 )
 
 
@@ -60,9 +64,9 @@ def open_page(browser: Browser, size: tuple[int, int] = DESKTOP, scheme: str = "
 @contextmanager
 def serving(app: Starlette) -> Iterator[str]:
     """An application on a port of this machine; where it is."""
-    thread = RpcThread(app, "127.0.0.1", 0)
+    thread = RpcThread(app, HOST, 0)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{thread.port}"
+        yield f"http://{HOST}:{thread.port}"
     finally:
         thread.stop()

@@ -93,12 +93,16 @@ class ContractsBackend(MemoryBackend):
 
 
 class LocalNode:
-    """A node that is asked without HTTP; `is_gone` when nobody answers there. It keeps documents as a member's node does."""
+    """A node that is asked without HTTP, and keeps documents as a member's node does.
+
+    `is_gone`: nobody answers there; `is_broken`: it fails as nobody expects.
+    """
 
     def __init__(self, backend: ContractsBackend, agency: str) -> None:
         self.backend = backend
         self.address = agency
         self.is_gone = False
+        self.is_broken = False
         self.asked: list[str] = []
         self.disk = FaultyDisk(now_ms=self.now_ms())
         store = DocumentStore(FOLDER, DocumentLimits(bytes_max=10**8, owner_day_bytes_max=10**8), self.disk)
@@ -115,6 +119,8 @@ class LocalNode:
         """What a node answers to this request."""
         if self.is_gone:
             raise Unreachable("nobody answers here")
+        if self.is_broken:
+            raise ZeroDivisionError("a mistake of ours")
         self.asked.append(request.method)
         sent = msgspec.json.decode(encode_request(request))
         method = METHODS[request.method]

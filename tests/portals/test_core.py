@@ -178,6 +178,17 @@ async def test_a_node_that_is_gone_costs_nothing_while_another_answers() -> None
             assert gone.status_code == 503 and "Nothing is lost" in gone.text
 
 
+@pytest.mark.parametrize(("code", "said"), [("id", "Ada yang gagal di sini"), ("en", "Something failed here")])
+async def test_a_mistake_of_ours_is_told_in_words_and_under_the_policy(code: str, said: str) -> None:
+    async with open_site(SUPPLIER, VIEWS) as site:
+        site.nodes[0].is_broken = True
+        transport = httpx2.ASGITransport(site.app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as visitor:
+            answer = await visitor.get(f"/{code}/")
+        assert answer.status_code == 500 and said in answer.text and "ZeroDivisionError" not in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
 async def test_a_node_that_is_behind_is_said_on_the_page() -> None:
     async with open_site(SUPPLIER, VIEWS) as site:
         site.backend.is_behind = True

@@ -1,0 +1,38 @@
+"""Every page of every portal as a case that can be opened: for axe, for screenshots, and for whoever comes next.
+
+A portal's table has, for each of its `VIEWS`, one case at least, so that no page can be forgotten. A case says how a
+person gets there: the path (with names of `Showing.ids`), as whom, and what is done in the page before it is looked at.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portals.app import COMMON, View
+from portals.page import PortalInfo
+from portals.supplier.portal import SUPPLIER
+from portals.supplier.portal import VIEWS as SUPPLIER_VIEWS
+from tests.portals import pages_common, pages_supplier
+from tests.portals.cases import DATA, Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Portal:
+    """A portal with its views and the cases of each view, by method and path."""
+
+    info: PortalInfo
+    views: Sequence[View]
+    cases: Mapping[str, tuple[Case, ...]]
+
+    def list_cases(self) -> list[Case]:
+        """All cases."""
+        return [case for cases in self.cases.values() for case in cases]
+
+
+PORTALS = (Portal(info=SUPPLIER, views=SUPPLIER_VIEWS, cases=pages_common.CASES | pages_supplier.CASES),)
+"""Each portal; its own cases come after those that all have."""
+
+
+def list_views(portal: Portal) -> set[str]:
+    """Every view that answers with a page, by method and path."""
+    found = {f"{method} {view.path}" for view in (*portal.views, *COMMON) for method in view.methods}
+    return found - DATA
