@@ -7,12 +7,12 @@ person gets there: the path (with names of `Showing.ids`), as whom, and what is 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portals.app import COMMON, View
+from portals.app import View, views_of
 from portals.page import PortalInfo
 from portals.supplier.portal import SUPPLIER
 from portals.supplier.portal import VIEWS as SUPPLIER_VIEWS
 from tests.portals import pages_common, pages_supplier
-from tests.portals.cases import DATA, Case
+from tests.portals.cases import Case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,11 +28,18 @@ class Portal:
         return [case for cases in self.cases.values() for case in cases]
 
 
-PORTALS = (Portal(info=SUPPLIER, views=SUPPLIER_VIEWS, cases=pages_common.CASES | pages_supplier.CASES),)
+PORTALS = (
+    Portal(
+        info=SUPPLIER,
+        views=SUPPLIER_VIEWS,
+        cases=pages_common.READING | pages_common.SIGNING | pages_supplier.CASES,
+    ),
+)
 """Each portal; its own cases come after those that all have."""
 
 
 def list_views(portal: Portal) -> set[str]:
-    """Every view that answers with a page, by method and path."""
-    found = {f"{method} {view.path}" for view in (*portal.views, *COMMON) for method in view.methods}
-    return found - DATA
+    """Every view of a portal, by method and path."""
+    return {
+        f"{method} {view.path}" for view in views_of(portal.info, portal.views) for method in view.methods
+    }

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import FilePayload, Page
 
-from tests.portals.cases import Case, World
+from tests.portals.cases import DATA, Case, World
 from tests.portals.walking import PHRASE
 
 
@@ -63,7 +63,18 @@ def send_what_is_not_signed(page: Page) -> None:
     page.wait_for_selector("main > .notice.bad")
 
 
-CASES: dict[str, tuple[Case, ...]] = {
+READING: dict[str, tuple[Case, ...]] = {
+    "GET /network": (
+        Case(name="network", path="/network"),
+        Case(name="network-behind", path="/network", world=World.BEHIND),
+        Case(name="network-gone", path="/network", world=World.GONE, code=503),
+        Case(name="network-broken", path="/network", world=World.BROKEN, code=500),
+        Case(name="missing", path="/nowhere", code=404),
+    ),
+}
+"""What every portal has."""
+
+SIGNING: dict[str, tuple[Case, ...]] = {
     "GET /key": (
         Case(name="key", path="/key", who=None, holds_key=False),
         Case(name="key-differs", path="/key", who=None, holds_key=False, act=start_making_a_key),
@@ -76,18 +87,16 @@ CASES: dict[str, tuple[Case, ...]] = {
     "POST /key": (
         Case(name="key-wrong", path="/key", who=None, holds_key=False, act=choose_a_wrong_key, code=400),
     ),
-    "GET /network": (
-        Case(name="network", path="/network"),
-        Case(name="network-behind", path="/network", world=World.BEHIND),
-        Case(name="network-gone", path="/network", world=World.GONE, code=503),
-        Case(name="network-broken", path="/network", world=World.BROKEN, code=500),
-    ),
     "GET /tx/{id}": (
         Case(name="tx-done", path="/tx/{tx-done}?taken=2&needed=2&back=/"),
         Case(name="tx-refused", path="/tx/{tx-refused}"),
         Case(name="tx-waits", path="/tx/" + "0" * 64),
         Case(name="tx-unreadable", path="/tx/12", code=400),
-        Case(name="missing", path="/nowhere", code=404),
     ),
     "POST /send": (Case(name="send-unsigned", path="/network", act=send_what_is_not_signed, code=400),),
+    "GET /tx/{id}/state": DATA,
+    "GET /tx/{id}/receipt": DATA,
+    "GET /describe/{contract}/{method}": DATA,
+    "GET /texts": DATA,
 }
+"""What a portal has besides that prepares calls."""

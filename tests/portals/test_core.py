@@ -178,7 +178,9 @@ async def test_a_node_that_is_gone_costs_nothing_while_another_answers() -> None
             assert gone.status_code == 503 and "Nothing is lost" in gone.text
 
 
-@pytest.mark.parametrize(("code", "said"), [("id", "Ada yang gagal di sini"), ("en", "Something failed here")])
+@pytest.mark.parametrize(
+    ("code", "said"), [("id", "Ada yang gagal di sini"), ("en", "Something failed here")]
+)
 async def test_a_mistake_of_ours_is_told_in_words_and_under_the_policy(code: str, said: str) -> None:
     async with open_site(SUPPLIER, VIEWS) as site:
         site.nodes[0].is_broken = True

@@ -7,7 +7,6 @@ from itertools import count
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 from chain.transaction import Call
-from portals.page import KEY_COOKIE
 from tests.portals.browser import DESKTOP, HOST, INSECURE_HOST, serving
 from tests.portals.cases import Case, World
 from tests.portals.making import Site
@@ -29,10 +28,13 @@ _FORGET = """async () => (await import("/static/keyring.js")).forgetKeys()"""
 class Visitor:
     """See the module. `errors` and `answers` are those of the page that is open."""
 
-    def __init__(self, page: Page, site: Site, showing: Showing, address: str, language: str) -> None:
+    def __init__(
+        self, page: Page, site: Site, showing: Showing, address: str, language: str, cookie: str
+    ) -> None:
         self.page = page
         self.errors: list[str] = []
         self.answers: list[Response] = []
+        self._cookie = cookie
         self._port = address.rpartition(":")[2]
         self.address = address
         self._site = site
@@ -79,7 +81,7 @@ class Visitor:
         self.page.evaluate(_KEEP if wanted else _FORGET, list(wanted.seed) if wanted else None)
         if case.who is not None:
             url = f"http://{HOST}:{self._port}"
-            context.add_cookies([{"name": KEY_COOKIE, "value": case.who.public.hex(), "url": url}])
+            context.add_cookies([{"name": self._cookie, "value": case.who.public.hex(), "url": url}])
 
     @contextmanager
     def _world(self, world: World) -> Iterator[None]:
@@ -122,7 +124,7 @@ def visiting(browser: Browser, portal: Portal, showing: Showing, language: str) 
         page = context.new_page()
         context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
         try:
-            yield Visitor(page, site, showing, address, language)
+            yield Visitor(page, site, showing, address, language, portal.info.key_cookie)
         finally:
             context.close()
 
