@@ -3,6 +3,7 @@
 from playwright.sync_api import FilePayload, Page
 
 from tests.portals.cases import DATA, Case, World
+from tests.portals.showing import ALFA
 from tests.portals.walking import PHRASE
 
 
@@ -71,6 +72,14 @@ READING: dict[str, tuple[Case, ...]] = {
         Case(name="network-broken", path="/network", world=World.BROKEN, code=500),
         Case(name="missing", path="/nowhere", code=404),
     ),
+    "GET /documents/{hash}": (Case(name="document-unknown", path="/documents/" + "0" * 64),),
+    "GET /documents/{hash}/container": DATA,
+    "GET /tenders/{tender}/proposals/{bidder}": (
+        Case(
+            name="proposal-nothing", path=f"/tenders/{{standstill}}/proposals/{ALFA.address.hex()}", code=404
+        ),
+        Case(name="proposal-sealed", path=f"/tenders/{{opening}}/proposals/{ALFA.address.hex()}", code=404),
+    ),
 }
 """What every portal has."""
 
@@ -98,5 +107,7 @@ SIGNING: dict[str, tuple[Case, ...]] = {
     "GET /tx/{id}/receipt": DATA,
     "GET /describe/{contract}/{method}": DATA,
     "GET /texts": DATA,
+    "GET /sealing": DATA,
+    "POST /documents/{hash}": DATA,
 }
 """What a portal has besides that prepares calls."""
