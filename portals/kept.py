@@ -79,24 +79,16 @@ def encode_kept(facts: DocumentFacts, receipts: Sequence[MemberReceipt]) -> byte
     )
 
 
-def read_kept(form: Form, posted: Mapping[str, str]) -> tuple[bytes, dict[str, Given] | None]:
-    """The hash of the document that came with a form, empty where none did; and the arguments of `documents.record`, None
-    where the form says nothing of how it is kept, or says it of another. Raises `Malformed`.
+def read_kept(form: Form, posted: Mapping[str, str]) -> dict[str, Given] | None:
+    """The arguments of `documents.record` for the document that came with a form; None where none did, or where the form's
+    hash was written by hand and is that of another. Raises `Malformed`.
     """
-    if form.document is None:
-        return b"", None
     text = posted.get("kept", "")
-    record = _decode_kept(text) if text else None
-    if form.file is None:
-        return (b"", None) if record is None else (_hash_of(record), record)
-    written = bytes.fromhex(posted.get(form.file, ""))
-    return written, record if record is not None and _hash_of(record) == written else None
-
-
-def _hash_of(record: Mapping[str, Given]) -> bytes:
-    hash_ = record["hash"]
-    assert isinstance(hash_, bytes), hash_
-    return hash_
+    if form.document is None or not text:
+        return None
+    record = _decode_kept(text)
+    is_named = form.file is None or bytes.fromhex(posted.get(form.file, "")) == record["hash"]
+    return record if is_named else None
 
 
 def _decode_kept(text: str) -> dict[str, Given]:

@@ -28,9 +28,6 @@ from rpc import requests
 _WAIT_S = 4.0  # two or three blocks; the page goes on looking by itself
 _RECORD_GAS = 1_000_000  # for the receipts of a document: a signature each
 NO_KEY = say("Make a key or choose one first: without it nobody can tell who asks.")
-_NOT_RECORDED = say(
-    "No document with this fingerprint is on the record. Choose the file itself, or record it first."
-)
 _REFUSED = say("The network did not take this transaction.")
 
 
@@ -51,8 +48,6 @@ async def prepare(page: Page) -> Response:
     if filled.problems:
         return await _ask_again(page, form, posted, filled.problems, local)
     recording = await _record_document(page, form, posted)
-    if recording is None:
-        return await _ask_again(page, form, posted, {form.file or "": _NOT_RECORDED}, local)
     call = (await page.ledger.contract(form.contract)).call(form.method, **filled.given)
     standing = await page.ledger.standing()
     content = compose(
@@ -75,14 +70,12 @@ async def prepare(page: Page) -> Response:
     )
 
 
-async def _record_document(page: Page, form: Form, posted: Mapping[str, str]) -> tuple[Call, ...] | None:
-    """The call that records the form's document: none where there is none, or where it is recorded. None where it can not
-    be recorded, since no node said that it keeps it.
-    """
-    hash_, record = read_kept(form, posted)
-    if not hash_ or await page.ledger.view("documents", "is_recorded", hash=hash_):
+async def _record_document(page: Page, form: Form, posted: Mapping[str, str]) -> tuple[Call, ...]:
+    """The call that records the form's document: none where no document came with it, or where it is recorded."""
+    record = read_kept(form, posted)
+    if record is None or await page.ledger.view("documents", "is_recorded", hash=record["hash"]):
         return ()
-    return None if record is None else ((await page.ledger.contract("documents")).call("record", **record),)
+    return ((await page.ledger.contract("documents")).call("record", **record),)
 
 
 async def _ask_again(
