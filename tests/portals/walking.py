@@ -39,3 +39,41 @@ def sign(page: Page) -> None:
     page.wait_for_selector("#sign:not([disabled])")
     page.click("#sign")
     page.wait_for_selector(".notice.good")
+
+
+def bring_a_key(page: Page, address: str, file: Path) -> None:
+    """Brings in a key from its file, of the passphrase `PHRASE`, in the place of the one that is there."""
+    page.goto(f"{address}/key")
+    if page.is_visible("#forget"):
+        page.click("#forget")
+        page.click("#forget-yes")
+    page.wait_for_selector("#none:not([hidden])")
+    page.set_input_files("#bring-file", file)
+    page.fill("#bring-passphrase", PHRASE)
+    page.click("#bring button")
+    page.wait_for_selector("#held:not([hidden])")
+
+
+def choose_file(page: Page, form: str, file: Path) -> None:
+    """Chooses the file of a form, whose details are opened where they are closed, and goes on."""
+    selector = f'form[data-form="{form}"]'
+    if not page.is_visible(f"{selector} button[type=submit]"):
+        page.click(f"details:has({selector}) > summary")
+    page.set_input_files(f"{selector} input[type=file]", file)
+    page.click(f"{selector} button[type=submit]")
+
+
+def fetch_document(page: Page, folder: Path) -> Path:
+    """Fetches the document of the page, and saves it under the name that the browser gives it."""
+    with page.expect_download() as download:
+        page.click("#fetch")
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def fail_to_fetch(page: Page) -> str:
+    """Why the document of the page is not opened."""
+    page.click("#fetch")
+    page.wait_for_selector("#document-problem:not([hidden])")
+    return page.inner_text("#document-problem")
