@@ -44,7 +44,7 @@ READING: tuple[View, ...] = (
     View(path="/texts", handler=signing.texts),
     View(path="/documents/{hash}", handler=documents.show),
     View(path="/documents/{hash}/container", handler=documents.give),
-    View(path="/tenders/{tender}/proposals/{bidder}", handler=documents.show_proposal),
+    View(path="/proposals/{tender}/{bidder}", handler=documents.show_proposal),
 )
 """What every portal has."""
 SIGNING: tuple[View, ...] = (

@@ -4,7 +4,7 @@
     POST /documents/{hash}               a container with its owner's credential; what to record it with comes back
     GET  /documents/{hash}               the page of a document, which fetches, checks and opens it
     GET  /documents/{hash}/container     the container, for who may read it
-    GET  /tenders/{tender}/proposals/{bidder}    the page of a proposal whose envelope is open
+    GET  /proposals/{tender}/{bidder}    the page of a proposal whose envelope is open
 
 Encrypted and opened in the browser: what passes here are containers, and no key but that of a proposal which its bidder has
 revealed to everybody. Who is asked looks at credentials again; they are looked at here so that strangers hold no place.

@@ -74,11 +74,9 @@ READING: dict[str, tuple[Case, ...]] = {
     ),
     "GET /documents/{hash}": (Case(name="document-unknown", path="/documents/" + "0" * 64),),
     "GET /documents/{hash}/container": DATA,
-    "GET /tenders/{tender}/proposals/{bidder}": (
-        Case(
-            name="proposal-nothing", path=f"/tenders/{{standstill}}/proposals/{ALFA.address.hex()}", code=404
-        ),
-        Case(name="proposal-sealed", path=f"/tenders/{{opening}}/proposals/{ALFA.address.hex()}", code=404),
+    "GET /proposals/{tender}/{bidder}": (
+        Case(name="proposal-nothing", path=f"/proposals/{{standstill}}/{ALFA.address.hex()}", code=404),
+        Case(name="proposal-sealed", path=f"/proposals/{{opening}}/{ALFA.address.hex()}", code=404),
     ),
 }
 """What every portal has."""

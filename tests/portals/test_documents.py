@@ -342,7 +342,7 @@ async def test_a_proposal_is_shown_when_its_envelope_is_open_and_not_before() ->
     ledger.bid(tender, "beta", 6, envelopes=2)
     async with open_site(SUPPLIER, VIEWS, contracts=ledger) as site:
         path = f"/en/tenders/{tender.hex()}"
-        proposals = f"{path}/proposals/{ALFA.address.hex().upper()}"
+        proposals = f"/en/proposals/{tender.hex()}/{ALFA.address.hex().upper()}"
         sealed = await site.get(proposals)
         assert sealed.status_code == HTTPStatus.NOT_FOUND and "has not been opened" in sealed.text
         assert "/proposals/" not in (await site.get(path)).text
@@ -350,6 +350,6 @@ async def test_a_proposal_is_shown_when_its_envelope_is_open_and_not_before() ->
         assert proposals in (await site.get(path)).text
         shown = (await site.get(proposals)).text
         assert f'data-content-key="{content_key().hex()}"' in shown and HASH.hex() in shown
-        other = await site.get(f"{path}/proposals/{key('beta').address.hex()}")
+        other = await site.get(f"/en/proposals/{tender.hex()}/{key('beta').address.hex()}")
         assert other.status_code == HTTPStatus.NOT_FOUND and "holds no document" in other.text
-        assert (await site.get(f"{path}/proposals/zz")).status_code == HTTPStatus.BAD_REQUEST
+        assert (await site.get(f"/en/proposals/{tender.hex()}/zz")).status_code == HTTPStatus.BAD_REQUEST
