@@ -17,12 +17,15 @@ from rpc.contracts import Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A form with what it is filled with. `label` tells it from others of the same page."""
+    """A form with what it is filled with. `label` tells it from others of the same page; `part`: a template of what is in
+    the form besides its fields.
+    """
 
     form: Form
     note: Text
     values: Mapping[str, object]
     label: str = ""
+    part: str = ""
     is_final: bool = False
 
 

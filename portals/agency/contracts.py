@@ -187,6 +187,6 @@ async def _facts_of_delivery(page: Page, agreement: bytes, given: Record) -> lis
         Fact(label="field.amount", reading="amount", value=given["amount"]),
         Fact(label="field.reported_at", reading="time", value=given["reported_at"]),
         Fact(label="field.note", reading="text", value=given["note"]),
-        Fact(label="field.documents", reading="data", value=given["documents"]),
+        Fact(label="field.documents", reading="document", value=given["documents"]),
         Fact(label="field.penalty", reading="amount", value=penalty),
     ]

@@ -26,11 +26,14 @@ _OFFICERS_SHOWN = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyAct:
-    """An act of an operator or officer that is on nothing yet: whose word lets it, its form, and what it does."""
+    """An act of an operator or officer that is on nothing yet: whose word lets it, its form, and what it does. `part`: see
+    `Offer`.
+    """
 
     contract: str
     form: Form
     note: Text
+    part: str = ""
 
 
 ACTS: Mapping[str, AgencyAct] = {
@@ -57,8 +60,9 @@ ACTS: Mapping[str, AgencyAct] = {
         contract="registry",
         form=people_forms.SET_DOCUMENT_KEY,
         note=say(
-            "Documents for your agency are encrypted under this key. The node that keeps it can open them."
+            "Documents for your agency are encrypted for this key. Who has its key file can open them, and nobody else."
         ),
+        part="agency/document-key.html",
     ),
     "SET_TIME_ZONE": AgencyAct(
         contract="governance",
@@ -153,8 +157,8 @@ async def act(page: Page) -> Response:
     if known is None:
         raise Malformed(f"people: there is no act {name}")
     may = name in await get_acts(page, known.contract)
-    offers = [Offer(form=known.form, note=known.note, values={})] if may else []
-    return await _show(page, offers, known.form.name)
+    offer = Offer(form=known.form, note=known.note, values={}, part=known.part)
+    return await _show(page, [offer] if may else [], known.form.name)
 
 
 async def show_officer(page: Page) -> Response:
@@ -260,4 +264,5 @@ async def _show(page: Page, offers: list[Offer], name: str, facts: list[Fact] | 
         back="/people",
         zone=WIB_MINUTES if officer is None else officer.zone,
         facts=facts or (),
+        script=offers[0].form.script if offers else "",
     )

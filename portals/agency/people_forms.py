@@ -73,6 +73,7 @@ SET_DOCUMENT_KEY = Form(
     contract="registry",
     method="set_document_key",
     fields=(Field(name="public", kind=Kind.KEY, help=say("64 characters, 0 to 9 and a to f.")),),
+    script="page-document-key.js",
 )
 
 PEOPLE_FORMS = (

@@ -77,6 +77,7 @@ def _fill_publication(about: About) -> Mapping[str, object]:
     plan = about.plan
     has_one = plan["procedure"] == "TENDER_CEPAT"
     return {
+        "agency": plan["agency"],
         "reference": plan["reference"],
         "currency": plan["currency"],
         "terms.title": plan["title"],
@@ -90,6 +91,7 @@ def _fill_addendum(about: About) -> Mapping[str, object]:
     assert terms is not None, "an addendum is to published terms"
     same = ("title", "criteria", "award_rule", "bids_min", "winners")
     return {
+        "agency": about.plan["agency"],
         "tender": about.tender,
         **{f"terms.{field}": terms[field] for field in same},
         "terms.envelopes": str(terms["envelopes"]),

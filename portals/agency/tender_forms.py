@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from portals.forms import Field, Form, Kind
+from portals.forms import Field, Form, Kind, Readers
 from portals.languages import say
 
 _ALL_BIDS_GAS = 7_000_000  # 500 bids, each read and written
@@ -71,8 +71,12 @@ SET_ESTIMATE = Form(
     method="set_estimate",
     fields=(_REFERENCE, _CURRENCY, Field(name="amount", kind=Kind.AMOUNT)),
 )
-PUBLISH = Form(contract="tender", method="publish", fields=(_REFERENCE, _CURRENCY, *_TERMS))
-ADDENDUM = Form(contract="tender", method="publish_addendum", fields=(_TENDER, *_TERMS))
+PUBLISH = Form(
+    contract="tender", method="publish", fields=(_REFERENCE, _CURRENCY, *_TERMS), document=Readers.PUBLIC
+)
+ADDENDUM = Form(
+    contract="tender", method="publish_addendum", fields=(_TENDER, *_TERMS), document=Readers.PUBLIC
+)
 ANSWER = Form(
     contract="tender", method="answer", fields=(_TENDER, _NUMBER, Field(name="text", kind=Kind.TEXT))
 )
