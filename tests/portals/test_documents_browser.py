@@ -13,10 +13,13 @@ from chain.keys import SigningKey
 from chain.limits import DOCUMENT_BYTES_MAX
 from documents.readers import document_public, document_secret
 from machine.browserkey import write_browser_key
+from portals.agency.portal import AGENCY
+from portals.agency.portal import VIEWS as AGENCY_VIEWS
+from portals.local_forms import write_time_input
 from portals.supplier.portal import SUPPLIER, VIEWS
 from tests.contracts.agreeing import Agreeing
-from tests.contracts.ledger import key, operator
-from tests.contracts.tendering import OFFICER
+from tests.contracts.ledger import Ledger, key, operator
+from tests.contracts.tendering import GROUP, OFFICER, Tendering
 from tests.portals.browser import PHONE, open_page, serving
 from tests.portals.making import FOLDER, Site
 from tests.portals.walking import PHRASE, bring_a_key, choose_file, fail_to_fetch, fetch_document, sign
@@ -29,19 +32,24 @@ ROUNDS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """A portal on a made ledger with a contract in force, and where people's files are."""
+    """A portal on a made ledger, and where people's files are."""
 
     site: Site
-    ledger: Agreeing
+    ledger: Ledger
     browser: Browser
     address: str
     folder: Path
 
     @property
+    def agreement(self) -> bytes:
+        """The contract that is in force."""
+        assert isinstance(self.ledger, Agreeing) and isinstance(self.ledger.agreement, bytes)
+        return self.ledger.agreement
+
+    @property
     def contract(self) -> str:
-        """The page of the contract."""
-        assert isinstance(self.ledger.agreement, bytes)
-        return f"{self.address}/en/contracts/{self.ledger.agreement.hex()}"
+        """Its page."""
+        return f"{self.address}/en/contracts/{self.agreement.hex()}"
 
     def key_file(self, who: SigningKey) -> Path:
         """Somebody's key file."""
@@ -68,7 +76,7 @@ class Desk:
         page.goto(self.contract)
         choose_file(page, DELIVERY, self.write())
         sign(page)
-        deliveries = self.ledger.view("agreement", "delivery_list", self.ledger.agreement)
+        deliveries = self.ledger.view("agreement", "delivery_list", self.agreement)
         assert isinstance(deliveries, tuple) and isinstance(deliveries[-1], tuple)
         (hash_,) = [one for one in deliveries[-1] if isinstance(one, bytes) and len(one) == 32]
         return Digest(hash_)
@@ -224,3 +232,55 @@ def test_a_large_document_comes_back_as_it_went(desk: Desk, tmp_path: Path) -> N
         page.goto(desk.contract)
         page.click("a.document")
         assert fetch_document(page, tmp_path / "fetched").read_bytes() == file.read_bytes()
+
+
+def test_terms_are_published_with_a_document_that_everybody_reads(browser: Browser, tmp_path: Path) -> None:
+    ledger = Tendering()
+    tender = ledger.plan("BA-7", title="Jembatan")
+    site = Site(AGENCY, AGENCY_VIEWS, nodes=4, contracts=ledger)
+    with serving(site.app) as address:
+        desk = Desk(site=site, ledger=ledger, browser=browser, address=address, folder=tmp_path)
+        with desk.person(GROUP) as page:
+            page.goto(f"{address}/en/tenders/{tender.hex()}/publish")
+            closes_at = write_time_input(ledger.now_ms + 3_600_000)
+            page.fill('[name="terms.closes_at"]', closes_at)
+            choose_file(page, "tender.publish", desk.write("kak.txt", "Kerangka acuan kerja"))
+            sign(page)
+        with desk.person(None) as page:
+            page.goto(f"{address}/en/tenders/{tender.hex()}")
+            page.click("a.document")
+            assert "Everybody can read" in page.inner_text("main")
+            fetched = fetch_document(page, tmp_path / "stranger")
+            assert (fetched.name, fetched.read_text()) == ("kak.txt", "Kerangka acuan kerja")
+
+
+def test_an_operator_makes_the_key_of_the_documents_in_the_page(browser: Browser, tmp_path: Path) -> None:
+    ledger = Tendering()
+    site = Site(AGENCY, AGENCY_VIEWS, nodes=4, contracts=ledger)
+    with serving(site.app) as address:
+        desk = Desk(site=site, ledger=ledger, browser=browser, address=address, folder=tmp_path)
+        with desk.person(operator("barat")) as page:
+            page.goto(f"{address}/en/people/do/set-document-key")
+            page.click("#make-document-key")
+            assert "at least 12 characters" in page.inner_text("#document-key-problem")
+            page.fill("#document-passphrase", PHRASE)
+            page.click("#make-document-key")
+            page.wait_for_selector("#document-key-file:not([hidden])")
+            page.click("form[data-form] button[type=submit]")
+            assert "Save the key file first" in page.inner_text("#document-key-problem")
+            with page.expect_download() as download:
+                page.click("#document-key-file")
+            page.click("form[data-form] button[type=submit]")
+            sign(page)
+            file = tmp_path / "documents.json"
+            download.value.save_as(file)
+            bring_a_key(page, f"{address}/en", file)
+            public = page.evaluate(
+                """async () => {
+                    const { loadKeys } = await import("/static/keyring.js");
+                    const { documentKeyOf } = await import("/static/readers.js");
+                    const { toHex } = await import("/static/bytes.js");
+                    return toHex((await documentKeyOf(await loadKeys())).publicKey);
+                }"""
+            )
+        assert ledger.view("registry", "document_key_of", "barat") == bytes.fromhex(public)
