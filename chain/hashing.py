@@ -33,3 +33,8 @@ def derive(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
         block = hmac.digest(root, block + info + bytes([number]), hashlib.sha256)
         drawn += block
     return drawn[:length]
+
+
+def compute_source_hash(source: str) -> Digest:
+    """The hash that binds a contract's module to the text that it was compiled from."""
+    return tagged_hash("contract-source", source.encode())

@@ -266,6 +266,7 @@ RPC_FRAME_BYTES_MAX = 64 * 1024  # a request over WebSocket that is not a transa
 PORTAL_BODY_BYTES_MAX = 256 * 1024  # a form with a bid's envelopes in base64, and the transaction of it
 PORTAL_FIELDS_MAX = 256  # of one posted form: a contract's milestones, one by one
 PORTAL_NAMES_MAX = 20_000  # of suppliers, remembered by a portal: a few megabytes
+PORTAL_SEARCH_PAGES_MAX = 20  # of a hundred transactions: four times the bids that one tender may have
 PORTAL_LINEAGE_CHANGES_MAX = 1_000  # of validators, from genesis on: several a week for years
 PORTAL_BLOCKS_REMEMBERED_MAX = 5_000  # checked headers with their certificates: 10 MB with ten validators
 PORTAL_PROOFS_REMEMBERED_MAX = 2_000  # checked transactions: the timelines of some hundred tenders

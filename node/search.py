@@ -22,6 +22,7 @@ from chain.vote import Height
 from machine.clock import Clock
 from node.head import Head
 from rpc.backend import Found, Place, Refused, Search, Sought
+from rpc.values import ASK_AGAIN
 
 _FORMAT = 1
 _VALUE_CHARACTERS_MAX = (
@@ -102,7 +103,7 @@ class SearchIndex:
         ((height,),) = database.execute("SELECT height FROM origin").fetchall()
         while height < last:
             if self._clock.now_ms() >= end_ms:
-                raise Refused(f"events are indexed up to block {height} of {last}: ask again")
+                raise Refused(f"events are indexed up to block {height} of {last}: {ASK_AGAIN}")
             until = min(height + _BLOCKS_AT_ONCE, last)
             with database:
                 database.execute("BEGIN")

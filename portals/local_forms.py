@@ -27,6 +27,7 @@ ZONES = {420: "WIB", 480: "WITA", 540: "WIT"}
 """The clocks of Indonesia, by how many minutes they are before UTC."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = {"id": "d MMMM y HH.mm", "en": "d MMMM y, HH:mm"}
+_MOMENT = {"id": "d MMMM y HH.mm.ss", "en": "d MMMM y, HH:mm:ss"}
 _DAYS = TIME_MS_MAX // 86_400_000
 _INPUT = "%Y-%m-%dT%H:%M"
 _DAY_INPUT = "%Y-%m-%d"
@@ -65,6 +66,14 @@ def format_time(time_ms: int, language: Language, offset_minutes: int = WIB_MINU
     moment = _local(time_ms, offset_minutes)
     zone = ZONES.get(offset_minutes, f"UTC{offset_minutes / 60:+.0f}")
     return f"{format_datetime(moment, _TIME[language.code], locale=language.locale)} {zone}"
+
+
+def format_moment(time_ms: int, language: Language, offset_minutes: int = WIB_MINUTES) -> str:
+    """The same to the second, for who compares what came first."""
+    if time_ms > TIME_MS_MAX:
+        return format_number(time_ms, language)
+    local = _local(time_ms, offset_minutes)
+    return f"{format_datetime(local, _MOMENT[language.code], locale=language.locale)} {_zone_name(offset_minutes)}"
 
 
 def format_day(day: int, language: Language) -> str:

@@ -505,7 +505,7 @@ class MethodJson(Struct, frozen=True, kw_only=True):
 
 
 class AbiAnswer(Struct, frozen=True, kw_only=True):
-    """`abi`: what a contract takes and gives, by name. `source_hash`: SHA-256 of the text that was compiled."""
+    """`abi`: what a contract takes and gives, by name. `source_hash` binds it to its text."""
 
     id: str
     code_hash: str

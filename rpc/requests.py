@@ -126,6 +126,11 @@ def block_results(height: int | None = None) -> Request[answers.BlockResultsAnsw
     return _plain("block_results", answers.BlockResultsAnswer, **_height(height))
 
 
+def blockchain(lowest: int, highest: int) -> Request[answers.BlockchainAnswer]:
+    """Headers of a range, the newest first, at most twenty."""
+    return _plain("blockchain", answers.BlockchainAnswer, minHeight=str(lowest), maxHeight=str(highest))
+
+
 def header(height: int | None = None) -> Request[answers.HeaderAnswer]:
     """A header."""
     return _plain("header", answers.HeaderAnswer, **_height(height))

@@ -8,6 +8,9 @@ from chain.hashing import Digest
 from chain.transaction import TxId
 from chain.vote import Height
 
+ASK_AGAIN = "ask again"
+"""How a refusal ends that is over soon."""
+
 
 class AdmissionCode(IntEnum):
     """Why a transaction is not let in; the numbers go to clients."""
@@ -87,7 +90,7 @@ class MethodInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDescription:
-    """What a contract takes and gives, by name, from the module that is deployed, which names SHA-256 of its source."""
+    """What a contract takes and gives, by name, from the module that is deployed, which names the hash of its text."""
 
     id: str
     code_hash: Digest

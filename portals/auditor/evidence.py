@@ -11,7 +11,7 @@ from chain.errors import Malformed
 from chain.hashing import Digest
 from chain.limits import PORTAL_BLOCKS_REMEMBERED_MAX, PORTAL_PROOFS_REMEMBERED_MAX
 from chain.merkle import InclusionProof
-from chain.record import Checked, Decided, Evidence, check_evidence, holds
+from chain.record import Checked, Decided, Evidence, check_decided, check_evidence, holds
 from chain.result import TransactionResult
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
@@ -125,6 +125,16 @@ class Proofs:
             self._sets[header.validators_hash] = validators
         validators = self._sets[header.validators_hash]
         return Decided(header=header, certificate=certificate, validators=validators)
+
+    async def check_block(self, ledger: Ledger, height: int) -> tuple[tuple[Checked, ...], Ancestry]:
+        """The steps of a header alone, and where its validators come from. Raises `NoEvidence`."""
+        try:
+            decided = await self.read_decided(ledger, height)
+            chain_id = (await ledger.standing()).chain_id
+            ancestry = await self.lineage.trace(ledger, decided.validators, height)
+        except (Malformed, BadAnswer) as error:
+            raise NoEvidence(str(error)) from error
+        return check_decided(decided, chain_id), ancestry
 
     def _remember(self, proven: Proven) -> None:
         """What holds in every step from the genesis document on, with its block."""

@@ -149,6 +149,8 @@ class Ledger:
         self.modules = ModuleCache()
         self.height = 0
         self.now_ms = GENESIS_MS + 1_000
+        self.blocks: list[tuple[int, list[CheckedTransaction], ExecutedBlock]] = []
+        """Time, transactions and outcome of each block since this ledger was made."""
         self._nonce = 0
 
     def execute(self, transactions: list[CheckedTransaction]) -> ExecutedBlock:
@@ -156,6 +158,7 @@ class Ledger:
         self.height += 1
         executed = execute_block(self.state, self._environment(), transactions, self.modules)
         self.state.apply(executed.writes)
+        self.blocks.append((self.now_ms, transactions, executed))
         self.governance = executed.governance or self.governance
         return executed
 

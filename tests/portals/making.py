@@ -51,13 +51,15 @@ FOLDER = Path("documents")
 
 
 class ContractsBackend(MemoryBackend):
-    """A node that carries out each transaction at once."""
+    """A node that carries out each transaction at once, after what happened on its ledger before."""
 
     def __init__(self, contracts: Contracts | None = None) -> None:
         super().__init__()
         self.contracts_ledger = contracts or Contracts()
         self.info = replace(self.info, chain_id=CHAIN)
         self.is_behind = False
+        for time_ms, transactions, executed in self.contracts_ledger.blocks:
+            self.commit([checked.raw for checked in transactions], executed.results, time_ms=time_ms)
 
     def standing(self) -> Standing:
         time_ms = self.contracts_ledger.now_ms
@@ -88,7 +90,8 @@ class ContractsBackend(MemoryBackend):
             checked = check_transaction(raw, CHAIN)
         except Invalid as error:
             return Admitted(id=id_, code=AdmissionCode.MALFORMED, message=str(error))
-        self.commit([raw], self.contracts_ledger.execute([checked]).results)
+        results = self.contracts_ledger.execute([checked]).results
+        self.commit([raw], results, time_ms=self.contracts_ledger.now_ms)
         return Admitted(id=id_, code=AdmissionCode.OK, message="")
 
 

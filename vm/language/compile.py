@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chain.hashing import Digest, tagged_hash
+from chain.hashing import Digest, compute_source_hash
 from vm.language.actions import Contract
 from vm.language.bounds import check_function, check_module
 from vm.language.check import check_contract
@@ -28,11 +28,6 @@ class CompiledContract:
     def line_table(self) -> tuple[tuple[int, ...], ...]:
         """The source line of each instruction of each function."""
         return tuple(function.lines for function in self.module.functions)
-
-
-def compute_source_hash(source: str) -> Digest:
-    """The hash that binds a module to its source."""
-    return tagged_hash("contract-source", source.encode())
 
 
 def compile_contract(source: str, name: str) -> CompiledContract:

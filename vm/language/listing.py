@@ -9,7 +9,7 @@ direction of reading is shown as its escape.
 
 from collections.abc import Iterator
 
-from vm.language.compile import compute_source_hash
+from chain.hashing import compute_source_hash
 from vm.module import External, FunctionCode, Module, Role, StorageType
 from vm.module_codec import code_hash, encode_module
 from vm.opcodes import TABLE, Instruction, Op

@@ -1,0 +1,147 @@
+"""Pages of the chain itself: the network, blocks, and a transaction with every step of its proof."""
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from chain.block import compute_block_id
+from chain.errors import Malformed
+from chain.keys import format_address
+from chain.record import Decided
+from chain.transaction import TxId, compute_transaction_id
+from portals.auditor.entries import read_entries
+from portals.auditor.evidence import Proofs
+from portals.auditor.nodes import compare_block, find_diverging, read_nodes
+from portals.auditor.showing import check_lines, state_of
+from portals.local_forms import WIB_MINUTES
+from portals.page import Page
+from rpc import requests
+from rpc.exact import header_of, transaction_of, whole
+
+_BLOCKS = 20
+_SIGNED_BLOCKS = 10
+_TRANSACTIONS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """A validator and which of the last blocks it signed, the newest first."""
+
+    name: str
+    address: str
+    power: int
+    signed: tuple[bool, ...]
+
+
+async def show_network(page: Page, proofs: Proofs) -> Response:
+    """Each configured node, whether they agree, and who signs."""
+    rows = await read_nodes(page.ledger)
+    common = min((row.height for row in rows if not row.problem and row.height), default=0)
+    return await page.render(
+        "auditor/network.html",
+        nodes=rows,
+        diverging=[row.address for row in find_diverging(rows)],
+        same=None if common == 0 else await compare_block(page.ledger, common),
+        signing=await _read_signing(page, proofs),
+        has_genesis=proofs.lineage.anchor is not None,
+    )
+
+
+async def _read_signing(page: Page, proofs: Proofs) -> list[Signing]:
+    """Who signed the last blocks: from their certificates, which are checked on the page of each block."""
+    last = (await page.ledger.standing()).height
+    blocks = [
+        await proofs.read_decided(page.ledger, height)
+        for height in range(last, max(0, last - _SIGNED_BLOCKS), -1)
+    ]
+    if not blocks:
+        return []
+    return [
+        Signing(
+            name=validator.name,
+            address=format_address(validator.address),
+            power=validator.power,
+            signed=tuple(_has_signed(block, validator.address) for block in blocks),
+        )
+        for validator in blocks[0].validators.validators
+    ]
+
+
+def _has_signed(decided: Decided, address: bytes) -> bool:
+    pairs = zip(decided.validators.validators, decided.certificate.signatures, strict=False)
+    return any(validator.address == address and signature is not None for validator, signature in pairs)
+
+
+async def list_blocks(page: Page, proofs: Proofs) -> Response:
+    """Blocks, the newest first."""
+    last = (await page.ledger.standing()).height
+    text = page.request.query_params.get("until", "")
+    until = min(int(text), last) if text.isascii() and text.isdigit() and len(text) < 16 else last
+    lowest = max(1, until - _BLOCKS + 1)
+    metas = (await page.ledger.call(requests.blockchain(lowest, until))).block_metas if until else []
+    rows = [
+        (header_of(meta.header), meta.block_id.hash, whole(meta.num_txs, "transactions")) for meta in metas
+    ]
+    return await page.render("auditor/blocks.html", rows=rows, before=lowest - 1, is_newest=until == last)
+
+
+async def show_block(page: Page, proofs: Proofs) -> Response:
+    """A block: its header, who decided it, its transactions, and what each node shows of it."""
+    height = _height_in(page)
+    decided = await proofs.read_decided(page.ledger, height)
+    steps, ancestry = await proofs.check_block(page.ledger, height)
+    shown = await page.ledger.call(requests.block(height))
+    raws = [] if shown.block is None else [transaction_of(raw) for raw in shown.block.data.txs]
+    ids = [compute_transaction_id(raw) for raw in raws[:_TRANSACTIONS_SHOWN]]
+    found = [await page.ledger.call(requests.tx(id_, prove=True)) for id_ in ids]
+    proven = await proofs.prove_all(page.ledger, found)
+    return await page.render(
+        "auditor/block.html",
+        header=decided.header,
+        id=compute_block_id(decided.header).hex().upper(),
+        round=decided.certificate.round,
+        signers=[
+            (validator, signature is not None)
+            for validator, signature in zip(
+                decided.validators.validators, decided.certificate.signatures, strict=False
+            )
+        ],
+        steps=check_lines(steps, ancestry, page.language),
+        entries=await read_entries(page, proven, zone=WIB_MINUTES),
+        count=len(raws),
+        same=await compare_block(page.ledger, height),
+        last=(await page.ledger.standing()).height,
+    )
+
+
+async def show_transaction(page: Page, proofs: Proofs) -> Response:
+    """A transaction: what was asked for, what became of it, and every step of its proof."""
+    id_ = _id_in(page)
+    proven = await proofs.prove(page.ledger, await page.ledger.call(requests.tx(id_, prove=True)))
+    (entry,) = await read_entries(page, [proven], zone=WIB_MINUTES)
+    return await page.render(
+        "auditor/transaction.html",
+        entry=entry,
+        steps=check_lines(proven.steps, proven.ancestry, page.language),
+        state=state_of(proven),
+        same=await compare_block(page.ledger, proven.height),
+    )
+
+
+def _height_in(page: Page) -> int:
+    text = page.request.path_params["height"]
+    height = whole(text, "height")
+    if height == 0:
+        raise Malformed("height: expected at least 1, got 0")
+    return height
+
+
+def _id_in(page: Page) -> TxId:
+    text = page.request.path_params["id"]
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if len(data) != 32:
+        raise Malformed(f"transaction: expected an id of 64 hexadecimal digits, got {text[:80]!r}")
+    return TxId(data)
