@@ -1,13 +1,23 @@
 """`terang portal`: one of the web applications for people, in the foreground until a signal ends it."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chain.validators import Validator, ValidatorSet
 from cli.errors import NotDone
 from cli.options import NodesOption
+from genesis.file import read_genesis
 from rpc.client import normalise_address
+from vm.module_codec import code_hash
+
+if TYPE_CHECKING:  # the portals are loaded when one is served
+    from portals.app import View
+    from portals.auditor.lineage import Anchor
+    from portals.page import PortalInfo
 
 _PORTS = {"supplier": 8_081, "agency": 8_082, "auditor": 8_083}
 
@@ -17,6 +27,7 @@ class PortalName(StrEnum):
 
     SUPPLIER = "supplier"
     AGENCY = "agency"
+    AUDITOR = "auditor"
 
 
 def portal(
@@ -26,6 +37,12 @@ def portal(
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="The port; each portal has its own.")
     ] = None,
+    genesis: Annotated[
+        Path | None,
+        typer.Option(
+            help="The network's genesis document, from which the auditor's portal checks everything."
+        ),
+    ] = None,
 ) -> None:
     """Serve a portal for people in browsers.
 
@@ -33,14 +50,10 @@ def portal(
     localhost: put a reverse proxy with a certificate in front of it for everybody else.
     """
     from portals import run  # here, so that other commands do not wait for the portals to load
-    from portals.agency import portal as agency
-    from portals.supplier import portal as supplier
 
-    portals = {
-        PortalName.SUPPLIER: (supplier.SUPPLIER, supplier.VIEWS),
-        PortalName.AGENCY: (agency.AGENCY, agency.VIEWS),
-    }
-    info, views = portals[name]
+    if genesis is not None and name is not PortalName.AUDITOR:
+        raise NotDone(f"--genesis: expected with the auditor's portal, got it with {name}")
+    info, views = _choose(name, genesis)
     addresses = [normalise_address(address) for address in node]
     if len(set(addresses)) != len(addresses):
         raise NotDone(f"--node: expected different nodes, got {', '.join(addresses)}")
@@ -49,3 +62,31 @@ def portal(
         f"The {name} portal is at {run.address_of(serving)}; it speaks to {', '.join(addresses)}. Ctrl-C ends it."
     )
     run.serve(run.make_portal(info, views, addresses), serving)
+
+
+def _choose(name: PortalName, genesis: Path | None) -> "tuple[PortalInfo, Sequence[View]]":
+    from portals.agency import portal as agency
+    from portals.auditor import portal as auditor
+    from portals.supplier import portal as supplier
+
+    match name:
+        case PortalName.SUPPLIER:
+            return supplier.SUPPLIER, supplier.VIEWS
+        case PortalName.AGENCY:
+            return agency.AGENCY, agency.VIEWS
+        case PortalName.AUDITOR:
+            anchor = None if genesis is None else _read_anchor(genesis)
+            return auditor.AUDITOR, auditor.make_views(anchor)
+
+
+def _read_anchor(path: Path) -> "Anchor":
+    """What is trusted of a genesis document. Raises `GenesisRefused`."""
+    from portals.auditor.lineage import Anchor
+
+    document = read_genesis(path)
+    founders = [
+        Validator(public=member.consensus_key, power=member.power, name=member.name)
+        for member in document.members
+    ]
+    contracts = {contract.id: code_hash(contract.module) for contract in document.contracts}
+    return Anchor(chain_id=document.chain_id, validators=ValidatorSet.of(founders), contracts=contracts)

@@ -63,17 +63,19 @@ def format_time(time_ms: int, language: Language, offset_minutes: int = WIB_MINU
     """A moment in the zone of an agency, to the minute; beyond the calendar's end its milliseconds."""
     if time_ms > TIME_MS_MAX:
         return format_number(time_ms, language)
-    moment = _local(time_ms, offset_minutes)
-    zone = ZONES.get(offset_minutes, f"UTC{offset_minutes / 60:+.0f}")
-    return f"{format_datetime(moment, _TIME[language.code], locale=language.locale)} {zone}"
+    return _format_local(time_ms, _TIME[language.code], language, offset_minutes)
 
 
 def format_moment(time_ms: int, language: Language, offset_minutes: int = WIB_MINUTES) -> str:
     """The same to the second, for who compares what came first."""
     if time_ms > TIME_MS_MAX:
         return format_number(time_ms, language)
-    local = _local(time_ms, offset_minutes)
-    return f"{format_datetime(local, _MOMENT[language.code], locale=language.locale)} {_zone_name(offset_minutes)}"
+    return _format_local(time_ms, _MOMENT[language.code], language, offset_minutes)
+
+
+def _format_local(time_ms: int, form: str, language: Language, offset_minutes: int) -> str:
+    zone = ZONES.get(offset_minutes, f"UTC{offset_minutes / 60:+.0f}")
+    return f"{format_datetime(_local(time_ms, offset_minutes), form, locale=language.locale)} {zone}"
 
 
 def format_day(day: int, language: Language) -> str:

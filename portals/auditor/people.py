@@ -39,7 +39,9 @@ class RoleAct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Whose key this is. `kind`: supplier, officer, operator (of an agency's node), treasury, or unknown. `acts` is everything that happened to an officer's roles, the oldest first."""
+    """Whose key this is. `kind`: supplier, officer, operator (of an agency's node), treasury, or unknown. `acts` is
+    everything that happened to an officer's roles, the oldest first.
+    """
 
     address: bytes
     kind: str

@@ -8,7 +8,7 @@ from portals.auditor.entries import read_entries
 from portals.auditor.evidence import Proofs
 from portals.auditor.people import Person, find_people, find_person
 from portals.auditor.search import ask_for, search, search_each
-from portals.local_forms import WIB_MINUTES
+from portals.local_forms import WIB_MINUTES, format_duration
 from portals.page import Page
 from portals.reading.agreements import list_agreements
 from portals.reading.lists import read_newest
@@ -16,6 +16,7 @@ from portals.reading.views import find_record
 from rpc.contracts import Record, record_of, records_of
 
 _WORDS_MAX = 100
+_SHOWN = 30
 _DAYS_AHEAD = 400
 _DAY_MS = 86_400_000
 _RULES = (
@@ -59,9 +60,6 @@ async def show_supplier(page: Page, proofs: Proofs) -> Response:
             "total": len(found),
         },
     )
-
-
-_SHOWN = 30
 
 
 async def list_officers(page: Page, proofs: Proofs) -> Response:
@@ -129,16 +127,8 @@ async def show_governance(page: Page, proofs: Proofs) -> Response:
             await view("governance", "holiday_list", from_day=today, until_day=today + _DAYS_AHEAD)
         ),
         entries=await read_entries(page, proven, zone=WIB_MINUTES),
-        hours=lambda milliseconds: _duration(milliseconds),
+        duration=lambda milliseconds: format_duration(milliseconds, page.language),
     )
-
-
-def _duration(milliseconds: int) -> tuple[str, int]:
-    """A duration in the largest unit that holds it whole."""
-    for unit, size in (("day", _DAY_MS), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000)):
-        if milliseconds % size == 0 and milliseconds >= size:
-            return unit, milliseconds // size
-    return "millisecond", milliseconds
 
 
 def _address_in(page: Page) -> Address:

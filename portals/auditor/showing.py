@@ -1,6 +1,6 @@
 """What was checked of a transaction, in words: each step, what was compared, and what is trusted in the end. Pure.
 
-A step is told by a word, `checked`, `FAILED` or `open`, and never by its colour alone.
+A step is told by a word, `checked`, `FAILED`, `open` or `trusted`, and never by its colour alone.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from portals.auditor.lineage import Ancestry, Origin
 from portals.languages import Language, Text, say
 from portals.local_forms import format_number
 
-CHECKED, FAILED, OPEN = "checked", "FAILED", "open"
+CHECKED, FAILED, OPEN, TRUSTED = "checked", "FAILED", "open", "trusted"
 
 _STEPS: dict[Step, Text] = {
     Step.CONTENT: say("The bytes of the transaction have its number: SHA-256 of them."),
@@ -43,7 +43,7 @@ class CheckLine:
 
 def check_lines(steps: Sequence[Checked], ancestry: Ancestry, language: Language) -> list[CheckLine]:
     """All steps in words, and where the validators come from."""
-    state = FAILED if ancestry.is_broken else OPEN if ancestry.origin is Origin.NOT_ASKED else CHECKED
+    state = FAILED if ancestry.is_broken else TRUSTED if ancestry.origin is Origin.NOT_ASKED else CHECKED
     text = describe_ancestry(ancestry, language)
     origin = CheckLine(step="origin", state=state, text=text, expected="", got=ancestry.problem)
     return [*(_line(checked, language) for checked in steps), origin]

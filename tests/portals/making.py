@@ -95,28 +95,15 @@ class ContractsBackend(MemoryBackend):
         return Admitted(id=id_, code=AdmissionCode.OK, message="")
 
 
-class LocalNode:
-    """A node that is asked without HTTP, and keeps documents as a member's node does.
+class AnsweringNode:
+    """A node that is asked without HTTP. `is_gone`: nobody answers there; `is_broken`: it fails as nobody expects."""
 
-    `is_gone`: nobody answers there; `is_broken`: it fails as nobody expects.
-    """
-
-    def __init__(self, backend: ContractsBackend, agency: str) -> None:
+    def __init__(self, backend: MemoryBackend, address: str) -> None:
         self.backend = backend
-        self.address = agency
+        self.address = address
         self.is_gone = False
         self.is_broken = False
         self.asked: list[str] = []
-        self.disk = FaultyDisk(now_ms=self.now_ms())
-        store = DocumentStore(FOLDER, DocumentLimits(bytes_max=10**8, owner_day_bytes_max=10**8), self.disk)
-        store.open(self.now_ms())
-        self.keeper = Keeper(
-            store=store, chain_id=CHAIN, node_key=key(f"node {agency}"), clock=self, query=backend.query
-        )
-
-    def now_ms(self) -> int:
-        """The node's clock, which is the ledger's."""
-        return self.backend.contracts_ledger.now_ms
 
     async def call(self, request: Request[Answer]) -> Answer:
         """What a node answers to this request."""
@@ -134,6 +121,28 @@ class LocalNode:
         except RpcError as error:
             answer = encode_error(1, error)
         return decode_answer(request, answer)
+
+    async def exchange(self, exchange: Exchange[Answer]) -> Answer:
+        """It keeps no documents."""
+        raise Unreachable(f"nobody keeps {exchange.path} here")
+
+
+class LocalNode(AnsweringNode):
+    """One that keeps documents as a member's node does."""
+
+    def __init__(self, backend: ContractsBackend, agency: str) -> None:
+        super().__init__(backend, agency)
+        self._contracts = backend.contracts_ledger
+        self.disk = FaultyDisk(now_ms=self.now_ms())
+        store = DocumentStore(FOLDER, DocumentLimits(bytes_max=10**8, owner_day_bytes_max=10**8), self.disk)
+        store.open(self.now_ms())
+        self.keeper = Keeper(
+            store=store, chain_id=CHAIN, node_key=key(f"node {agency}"), clock=self, query=backend.query
+        )
+
+    def now_ms(self) -> int:
+        """The node's clock, which is the ledger's."""
+        return self._contracts.now_ms
 
     async def exchange(self, exchange: Exchange[Answer]) -> Answer:
         """What its keeper of documents answers."""
