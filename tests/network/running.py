@@ -1,6 +1,8 @@
 """Networks of real processes, and transactions for them."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -105,6 +107,29 @@ def running_network(
         processes.start()
         processes.wait_until_up()
         yield Running(testnet=testnet, processes=processes.all)
+
+
+@contextmanager
+def running_portal(nodes: Sequence[str], name: str = "supplier") -> Iterator[str]:
+    """`terang portal NAME` on these nodes; where it is."""
+    given = [part for node in nodes for part in ("--node", node)]
+    command = [
+        sys.executable,
+        "-c",
+        "from cli.main import main; main()",
+        "portal",
+        name,
+        "--port",
+        "0",
+        *given,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            yield next(word for word in line.split() if word.startswith("http")).rstrip("/;")
+        finally:
+            process.terminate()
 
 
 def make_registration(key: SigningKey | None = None, *, valid_for_ms: int = 60_000) -> bytes:

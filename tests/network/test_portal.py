@@ -1,39 +1,12 @@
 """A portal as its own process on a real network: a person registers in a real browser, also when a node is gone."""
 
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.network.running import running_network, wait_until
+from tests.network.running import running_network, running_portal, wait_until
 from tests.portals.browser import PHONE, open_page
 from tests.portals.walking import fill_registration, make_a_key, sign
-
-
-@contextmanager
-def running_portal(nodes: Sequence[str]) -> Iterator[str]:
-    """`terang portal supplier` on these nodes; where it is."""
-    given = [part for node in nodes for part in ("--node", node)]
-    command = [
-        sys.executable,
-        "-c",
-        "from cli.main import main; main()",
-        "portal",
-        "supplier",
-        "--port",
-        "0",
-        *given,
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline()
-            yield next(word for word in line.split() if word.startswith("http")).rstrip("/;")
-        finally:
-            process.terminate()
 
 
 def read_footer(page: Page, address: str) -> str:
