@@ -5,6 +5,7 @@ from functools import cache
 from chain.codec import Value
 from chain.hashing import sha256
 from chain.keys import SigningKey
+from documents.proposal import Proposal, encode_proposal
 from sealed.envelope import seal
 from tests.contracts.ledger import Ledger, Refusal, address, key, operator
 from vm.overlay import MemoryState
@@ -15,6 +16,8 @@ GROUP, OFFICER, AUTHORITY = key("pokja of barat"), key("ppk of barat"), key("pa 
 SECOND_MEMBER, OTHER_GROUP = key("second pokja of barat"), key("pokja of timur")
 TECHNICAL, PRICE = 1, 2
 CLOSE_IN_MS = 10_000
+PROPOSAL = encode_proposal(Proposal(hash=sha256(b"penawaran"), content_key=sha256(b"kunci")))
+"""What technical envelopes hold."""
 
 CEILING = (2**200).to_bytes(32, "big")
 TENDER_CEPAT, DUA_FILE = 0, 1
@@ -130,7 +133,7 @@ class Tendering(Ledger):
         """What `submit` takes."""
         technical: tuple[bytes, bytes] = (b"", b"")
         if envelopes == 2:
-            technical = self.envelope(tender, who, version, TECHNICAL, b"metode")
+            technical = self.envelope(tender, who, version, TECHNICAL, PROPOSAL)
         price = self.envelope(tender, who, version, PRICE, document)
         return [tender, version, self.record(tender)["version"], *technical, *price]
 

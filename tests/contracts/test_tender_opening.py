@@ -13,6 +13,7 @@ from tests.contracts.tendering import (
     NOT_REVEALED,
     OPENED,
     PRICE,
+    PROPOSAL,
     QUALITY_AND_COST,
     SECOND_MEMBER,
     TECHNICAL,
@@ -185,6 +186,6 @@ def test_what_was_opened_is_read_by_everybody(ledger: Tendering) -> None:
     tender = ledger.publish(envelopes=2)
     ledger.bid(tender, "alfa", 50, envelopes=2)
     ledger.open_technical(tender, "alfa")
-    assert ledger.view("tender", "opened_document", tender, address("alfa"), TECHNICAL) == b"metode"
+    assert ledger.view("tender", "opened_document", tender, address("alfa"), TECHNICAL) == PROPOSAL
     ledger.reveal(tender, "alfa")
     assert ledger.view("tender", "opened_document", tender, address("alfa"), PRICE) == price_document(50)

@@ -11,7 +11,7 @@ from portals.app import View, views_of
 from portals.page import PortalInfo
 from portals.supplier.portal import SUPPLIER
 from portals.supplier.portal import VIEWS as SUPPLIER_VIEWS
-from tests.portals import pages_common, pages_supplier
+from tests.portals import pages_common, pages_documents, pages_supplier
 from tests.portals.cases import Case
 
 
@@ -32,7 +32,11 @@ PORTALS = (
     Portal(
         info=SUPPLIER,
         views=SUPPLIER_VIEWS,
-        cases=pages_common.READING | pages_common.SIGNING | pages_supplier.CASES,
+        cases=pages_common.READING
+        | pages_documents.READING
+        | pages_common.SIGNING
+        | pages_supplier.CASES
+        | pages_documents.SUPPLYING,
     ),
 )
 """Each portal; its own cases come after those that all have."""

@@ -3,7 +3,6 @@
 from playwright.sync_api import FilePayload, Page
 
 from tests.portals.cases import DATA, Case, World
-from tests.portals.showing import ALFA
 from tests.portals.walking import PHRASE
 
 
@@ -72,12 +71,6 @@ READING: dict[str, tuple[Case, ...]] = {
         Case(name="network-broken", path="/network", world=World.BROKEN, code=500),
         Case(name="missing", path="/nowhere", code=404),
     ),
-    "GET /documents/{hash}": (Case(name="document-unknown", path="/documents/" + "0" * 64),),
-    "GET /documents/{hash}/container": DATA,
-    "GET /proposals/{tender}/{bidder}": (
-        Case(name="proposal-nothing", path=f"/proposals/{{standstill}}/{ALFA.address.hex()}", code=404),
-        Case(name="proposal-sealed", path=f"/proposals/{{opening}}/{ALFA.address.hex()}", code=404),
-    ),
 }
 """What every portal has."""
 
@@ -106,6 +99,5 @@ SIGNING: dict[str, tuple[Case, ...]] = {
     "GET /describe/{contract}/{method}": DATA,
     "GET /texts": DATA,
     "GET /sealing": DATA,
-    "POST /documents/{hash}": DATA,
 }
 """What a portal has besides that prepares calls."""

@@ -5,13 +5,18 @@ as long as people's are.
 """
 
 from chain.codec import Value
+from chain.document import sign_receipt
 from chain.keys import SigningKey
+from documents.container import parse_container
+from documents.readers import document_public, document_secret
 from tests.contracts.agreeing import PAYMENT_OFFICER, PAYMENT_OFFICER_ROLE, TREASURY
-from tests.contracts.ledger import address, key, operator
-from tests.contracts.tendering import AUTHORITY, OFFICER, SECOND_MEMBER, TECHNICAL, Tendering
+from tests.contracts.ledger import CHAIN, address, key, operator
+from tests.contracts.tendering import AUTHORITY, GROUP, OFFICER, SECOND_MEMBER, TECHNICAL, Tendering
 from tests.contracts.tendering import QUALITY_AND_COST as QUALITY
+from tests.documents.making import make_container
 
 ALFA, BARRED, REPLACED, NEWCOMER = key("alfa"), key("eka"), key("delta"), key("newcomer")
+AGENCY_DOCUMENTS = key("documents of barat")
 LONG_NAMED, REGISTRAR = key("long"), key("registrar of barat")
 LONG_NAME = (
     "Persekutuan Komanditer Mitra Sejahtera Abadi Nusantara Bidang Konstruksi, Pengadaan dan Jasa Umum"
@@ -26,11 +31,12 @@ _REGISTRY_OFFICER, _REJECTED, _RE_SUBMISSION = 9, 1, 3
 
 
 class Showing(Tendering):
-    """The ledger; `ids` are tenders and agreements by what they show."""
+    """The ledger; `ids` are tenders, agreements and documents by what they show, `containers` what nodes keep."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ids: dict[str, str] = {}
+        self.containers: list[bytes] = []
         self._count = 0
         self.wait(_STARTS_MS - self.now_ms)
         self._make_people()
@@ -38,6 +44,7 @@ class Showing(Tendering):
         self._make_agreements()
         self._make_under_way()
         self._make_open()
+        self._make_documents()
 
     def fill(self, path: str) -> str:
         """A path with the ids that it names: `/tenders/{standstill}`."""
@@ -47,6 +54,8 @@ class Showing(Tendering):
         for who, role in ((PAYMENT_OFFICER, PAYMENT_OFFICER_ROLE), (REGISTRAR, _REGISTRY_OFFICER)):
             self.do(operator("barat"), "registry", "grant", who.address, role)
         self.do(operator("barat"), "registry", "appoint_treasury", TREASURY.address)
+        public = document_public(document_secret(AGENCY_DOCUMENTS.seed))
+        self.do(operator("barat"), "registry", "set_document_key", public)
         self.do(LONG_NAMED, "registry", "register", LONG_NAME, bytes(32), bytes(32))
         self.do(ALFA, "registry", "set_account", b"\x07" * 32)
         reason = "Tidak melaksanakan kontrak 14/PJN/2026 dan menghilang dengan uang muka."
@@ -158,6 +167,25 @@ class Showing(Tendering):
         draft = self.do(OFFICER, "tender", "plan", "91/PBJ/2027", "IDR", self.package(title="Taman kota"))
         assert isinstance(draft, bytes)
         self.ids["draft"] = draft.hex()
+
+    # --- Documents --------------------------------------------------------------------------------------------------
+
+    def _make_documents(self) -> None:
+        """One that everybody reads, and one of alfa's that the agency reads."""
+        for what, owner, readers in (
+            ("document-public", GROUP, ()),
+            ("document-closed", ALFA, (AGENCY_DOCUMENTS, ALFA)),
+        ):
+            raw = make_container(owner=owner.address, readers=readers, is_public=not readers)
+            facts = parse_container(raw).facts
+            receipts = []
+            for agency in ("barat", "selatan"):
+                given = sign_receipt(key(f"node {agency}"), CHAIN, facts, self.now_ms)
+                receipts.append((agency, given.signature, given.at_ms))
+            arguments = (facts.hash, facts.size, facts.agency, facts.is_public, tuple(receipts))
+            self.do(owner, "documents", "record", *arguments)
+            self.ids[what] = facts.hash.hex()
+            self.containers.append(raw)
 
     # --- Agreements -------------------------------------------------------------------------------------------------
 

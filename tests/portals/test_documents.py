@@ -7,19 +7,17 @@ from http import HTTPStatus
 import httpx2
 import pytest
 
-from chain.codec import Value
 from chain.document import Action, sign_request
 from chain.hashing import Digest, sha256
 from chain.keys import SigningKey
 from chain.limits import DOCUMENT_CONTAINER_BYTES_MAX
 from chain.transaction import decode_unsigned
-from documents.proposal import Proposal, encode_proposal
 from portals.supplier.portal import SUPPLIER, VIEWS
 from rpc.documents import format_credential
 from tests.contracts.agreeing import Agreeing
 from tests.contracts.ledger import CHAIN, key, operator
-from tests.contracts.tendering import OFFICER, TECHNICAL, Tendering
-from tests.documents.making import content_key, make_container
+from tests.contracts.tendering import OFFICER, PROPOSAL, TECHNICAL, Tendering
+from tests.documents.making import make_container
 from tests.portals.making import FOLDER, ORIGIN, Site, open_site
 
 pytestmark = pytest.mark.trio
@@ -334,12 +332,10 @@ async def test_the_page_of_a_document_says_what_the_ledger_says() -> None:
 async def test_a_proposal_is_shown_when_its_envelope_is_open_and_not_before() -> None:
     ledger = Tendering()
     tender = ledger.publish(envelopes=2)
-    proposal = Proposal(hash=HASH, content_key=content_key())
-    technical = ledger.envelope(tender, "alfa", 1, TECHNICAL, encode_proposal(proposal))
-    arguments = ledger.bid_arguments(tender, "alfa", b"\x01" + bytes(15) + b"\x05", envelopes=2)
-    given: list[Value] = [*arguments[:3], *technical, *arguments[5:]]
-    ledger.do(ALFA, "tender", "submit", *given)
-    ledger.bid(tender, "beta", 6, envelopes=2)
+    ledger.bid(tender, "alfa", 5, envelopes=2)
+    other = ledger.bid_arguments(tender, "beta", b"\x01" + bytes(15) + b"\x06", envelopes=2)
+    strange = ledger.envelope(tender, "beta", 1, TECHNICAL, b"no proposal")
+    ledger.do(key("beta"), "tender", "submit", *other[:3], *strange, *other[5:])
     async with open_site(SUPPLIER, VIEWS, contracts=ledger) as site:
         path = f"/en/tenders/{tender.hex()}"
         proposals = f"/en/proposals/{tender.hex()}/{ALFA.address.hex().upper()}"
@@ -349,7 +345,7 @@ async def test_a_proposal_is_shown_when_its_envelope_is_open_and_not_before() ->
         ledger.open_technical(tender, "alfa", "beta")
         assert proposals in (await site.get(path)).text
         shown = (await site.get(proposals)).text
-        assert f'data-content-key="{content_key().hex()}"' in shown and HASH.hex() in shown
-        other = await site.get(f"/en/proposals/{tender.hex()}/{key('beta').address.hex()}")
-        assert other.status_code == HTTPStatus.NOT_FOUND and "holds no document" in other.text
+        assert f'data-content-key="{PROPOSAL[33:].hex()}"' in shown and PROPOSAL[1:33].hex() in shown
+        without = await site.get(f"/en/proposals/{tender.hex()}/{key('beta').address.hex()}")
+        assert without.status_code == HTTPStatus.NOT_FOUND and "holds no document" in without.text
         assert (await site.get(f"/en/proposals/{tender.hex()}/zz")).status_code == HTTPStatus.BAD_REQUEST

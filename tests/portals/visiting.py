@@ -6,10 +6,12 @@ from itertools import count
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
+from chain.hashing import sha256
 from chain.transaction import Call
+from machine.files import replace_file
 from tests.portals.browser import DESKTOP, HOST, INSECURE_HOST, serving
 from tests.portals.cases import Case, World
-from tests.portals.making import Site
+from tests.portals.making import FOLDER, Site
 from tests.portals.pages import Portal
 from tests.portals.showing import ALFA, Showing
 
@@ -69,8 +71,12 @@ class Visitor:
                 return
 
     def weigh(self) -> int:
-        """Bytes of everything that the page loaded."""
-        return sum(len(answer.body()) for answer in self.answers if answer.status not in range(300, 400))
+        """Bytes of everything that the page loaded; a document that was asked for is not the page's."""
+        return sum(
+            len(answer.body())
+            for answer in self.answers
+            if answer.status not in range(300, 400) and not answer.url.endswith("/container")
+        )
 
     def _hold(self, case: Case) -> None:
         """Acts with the case's key, held by the browser or not."""
@@ -117,6 +123,8 @@ def visiting(browser: Browser, portal: Portal, showing: Showing, language: str) 
     """Somebody in front of a portal; nothing is cached, so that each page is weighed whole."""
     site = Site(portal.info, portal.views, nodes=4, contracts=showing)
     _send_something(site, showing)
+    for raw in showing.containers:
+        replace_file(site.nodes[1].disk, FOLDER / sha256(raw).hex(), raw)
     with serving(site.app) as address:
         context = browser.new_context(
             reduced_motion="reduce", viewport={"width": DESKTOP[0], "height": DESKTOP[1]}
