@@ -88,6 +88,7 @@ class _Site:
             {
                 "status": "alarm" if alarms else "trouble" if troubles else "ok",
                 "chain_id": self._desk.book.chain_id,
+                "treasury": format_address(self._ledger.treasury),
                 "height": self._desk.book.height,
                 "notification": self._desk.book.notification,
                 "reconciled_day": self._desk.book.reconciled_day,

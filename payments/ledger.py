@@ -60,6 +60,11 @@ class Ledger:
         """Whom it asks."""
         return self._nodes
 
+    @property
+    def treasury(self) -> Address:
+        """The key that reports payments."""
+        return self._key.address
+
     # --- Reading ------------------------------------------------------------------------------------------------
 
     async def get_height(self, height_min: int) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx2
 
+from chain.keys import format_address
 from tests.network.running import wait_until
 from tests.payments.town import Town, running_town
 
@@ -59,6 +60,7 @@ def check_paying(town: Town) -> None:
     assert town.bank.client.paid() == 4 * town.ordering.net
     health = town.gateway.health()
     assert (health["status"], health["alarms"], health["attempts"]) == ("ok", [], 4)
+    assert health["treasury"] == format_address(town.gateway.treasury)
     metrics = httpx2.get(f"{town.gateway.address}/metrics").text
     assert f'terang_gateway_paid_minor_units{{currency="IDR"}} {4 * town.ordering.net}\n' in metrics
 
