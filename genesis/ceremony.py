@@ -5,6 +5,7 @@ contract with what the shipped source compiles to.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 
 from chain.errors import Invalid
@@ -30,6 +31,7 @@ class Findings:
     foreign_contracts: tuple[str, ...]
 
 
+@cache
 def compile_shipped(name: str) -> bytes:
     """The module of a contract that comes with this release."""
     return compile_contract((files("contracts") / f"{name}.contract").read_text(), name).code

@@ -61,14 +61,16 @@ FULL_RULES = Rules()
 DEMO_RULES = Rules(
     publication_min_ms=_SECOND,
     addendum_notice_ms=_SECOND,
-    opening_ms=60 * _SECOND,
+    opening_ms=600 * _SECOND,
     standstill_ms=_SECOND,
     vote_ms=600 * _SECOND,
     standstill_days=0,
     questions_notice_ms=0,
     key_replacement_ms=_SECOND,
 )
-"""Whole procurements in seconds: for demonstrations on one machine."""
+"""Whole procurements in seconds: for demonstrations on one machine. Only to open their bids people have minutes, for some do it
+by hand in a browser.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
