@@ -22,7 +22,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-demo: setup ## Five nodes, real tenders: make demo ARGS="--exit"
+demo: setup ## A whole network, tenders to the last payment: make demo ARGS="--exit"
 	$(BIN)/terang demo $(ARGS)
 
 test: setup chromium ## All tests

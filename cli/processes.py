@@ -72,13 +72,18 @@ class Child:
                 raise NotDone(f"{self.name} did not answer within {START_S:.0f} s; see {self.log}")
             time.sleep(_STEP_S)
 
-    def check(self) -> None:
-        """Raises `NotDone` with the end of its log where it was started and has ended by itself."""
+    def find_end(self) -> str | None:
+        """How it ended by itself, with the end of its log; None where it runs or was not started."""
         code = None if self._process is None else self._process.poll()
-        if code is not None:
-            raise NotDone(
-                f"{self.name} has ended ({_explain(code)}); its log {self.log} ends:\n{self._read_log_end()}"
-            )
+        if code is None:
+            return None
+        return f"{self.name} has ended ({_explain(code)}); its log {self.log} ends:\n{self._read_log_end()}"
+
+    def check(self) -> None:
+        """Raises `NotDone` where it was started and has ended by itself."""
+        end = self.find_end()
+        if end is not None:
+            raise NotDone(end)
 
     def measure(self) -> int:
         """Peak resident memory of the running process so far, in bytes."""

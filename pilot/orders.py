@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from chain.codec import Value, as_array, as_text, as_uint
+from chain.codec import Value, as_array, as_bytes, as_text, as_uint
+from chain.keys import ADDRESS_BYTES, Address
 
 _TEXT_MAX = 500  # bytes of the contract's longest text
 
@@ -26,6 +27,7 @@ class Order:
     """
 
     number: int
+    supplier: Address
     currency: str
     gross: int
     net: int
@@ -46,6 +48,7 @@ def read_order(value: Value) -> Order:
     fields = as_array(value, "order", 23)
     return Order(
         number=as_uint(fields[0], "number"),
+        supplier=Address(as_bytes(fields[6], "supplier", ADDRESS_BYTES)),
         currency=as_text(fields[7], "currency", length_max=3),
         gross=_amount(fields[8]),
         net=_amount(fields[12]),

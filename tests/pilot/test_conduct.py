@@ -70,7 +70,7 @@ def _view(method: str, now_ms: int) -> Value:
     match method:
         case "orders_of":
             return tuple(
-                (number, *[b""] * 6, "IDR", 400, *[0] * 4, 1, 0, *[0] * 6, "", "") for number in (7, 8)
+                (number, *[bytes(20)] * 6, "IDR", 400, *[0] * 4, 1, 0, *[0] * 6, "", "") for number in (7, 8)
             )
         case "stage":
             return "final"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chain.keys import Address
 from chain.payment import compute_end_to_end_id
 from pilot.orders import Order, OrderState
 from pilot.settlement import BankBooks, BankPayment, BankState, Settlement, settle
@@ -11,6 +12,7 @@ from pilot.settlement import BankBooks, BankPayment, BankState, Settlement, sett
 CHAIN = "uji"
 SETTLED = Order(
     number=1,
+    supplier=Address(bytes(20)),
     currency="IDR",
     gross=100,
     net=98,
