@@ -110,7 +110,7 @@ def running_network(
 
 
 @contextmanager
-def running_portal(nodes: Sequence[str], name: str = "supplier") -> Iterator[str]:
+def running_portal(nodes: Sequence[str], name: str = "supplier", *options: str) -> Iterator[str]:
     """`terang portal NAME` on these nodes; where it is."""
     given = [part for node in nodes for part in ("--node", node)]
     command = [
@@ -122,6 +122,7 @@ def running_portal(nodes: Sequence[str], name: str = "supplier") -> Iterator[str
         "--port",
         "0",
         *given,
+        *options,
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
