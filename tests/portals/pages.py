@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portals.app import View, views_of
+from portals.auditor.portal import AUDITOR
 from portals.page import PortalInfo
 from portals.supplier.portal import SUPPLIER
 from portals.supplier.portal import VIEWS as SUPPLIER_VIEWS
-from tests.portals import pages_common, pages_documents, pages_supplier
+from tests.portals import pages_auditor, pages_common, pages_documents, pages_supplier
 from tests.portals.cases import Case
 
 
@@ -37,6 +38,11 @@ PORTALS = (
         | pages_common.SIGNING
         | pages_supplier.CASES
         | pages_documents.SUPPLYING,
+    ),
+    Portal(
+        info=AUDITOR,
+        views=pages_auditor.VIEWS,
+        cases=pages_common.READING | pages_documents.READING | pages_auditor.CASES,
     ),
 )
 """Each portal; its own cases come after those that all have."""

@@ -71,6 +71,7 @@ READING: dict[str, tuple[Case, ...]] = {
         Case(name="network-broken", path="/network", world=World.BROKEN, code=500),
         Case(name="missing", path="/nowhere", code=404),
     ),
+    "GET /texts": DATA,
 }
 """What every portal has."""
 
@@ -97,7 +98,6 @@ SIGNING: dict[str, tuple[Case, ...]] = {
     "GET /tx/{id}/state": DATA,
     "GET /tx/{id}/receipt": DATA,
     "GET /describe/{contract}/{method}": DATA,
-    "GET /texts": DATA,
     "GET /sealing": DATA,
 }
 """What a portal has besides that prepares calls."""
