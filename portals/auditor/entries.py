@@ -20,7 +20,11 @@ from rpc.contracts import Contract, Record
 from rpc.requests import CallRefused
 from rpc.values import FieldInfo
 
-_LEFT_OUT = ("tender", "agreement")  # ids that every event of a story has
+_LEFT_OUT = (
+    "tender",
+    "agreement",
+    "currency",
+)  # ids that every event of a story has; amounts say their currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +152,7 @@ def _entry(
         who=who,
         roles=who.roles_at(proven.height, proven.time_ms),
         acts=tuple(_act(call, reading, saying) for call in calls),
-        happenings=tuple(_happening(event, reading, saying) for event in result.events),
+        happenings=tuple(_happening(event, who, reading, saying) for event in result.events),
         refusal=None if result.is_ok else explain_result(result, page.language),
     )
 
@@ -165,13 +169,18 @@ def _act(call: Call, reading: _Reading, saying: Saying) -> Act:
     )
 
 
-def _happening(event: Event, reading: _Reading, saying: Saying) -> Happening:
+def _happening(event: Event, who: Person, reading: _Reading, saying: Saying) -> Happening:
+    """What the entry says already, its sender above all, is left out."""
     read = reading.event(event)
     if read is None:
         values = tuple(_bare(name, value) for name, value in event.fields)
     else:
         contract, fields, record = read
-        shown = [field for field in fields if field.name not in _LEFT_OUT]
+        shown = [
+            field
+            for field in fields
+            if field.name not in _LEFT_OUT and (field.type != "addr" or record[field.name] != who.address)
+        ]
         values = tuple(say_fields(shown, record, contract, saying))
     return Happening(contract=event.contract, name=event.name, values=values)
 

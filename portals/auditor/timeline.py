@@ -22,7 +22,7 @@ from portals.languages import Language
 from portals.page import Page
 from portals.reading.people import zone_of
 from portals.reading.tenders import tender_in
-from portals.reading.views import find_view
+from portals.reading.views import find_record
 from rpc.answers import TxAnswer
 from rpc.contracts import Record, record_of, records_of
 
@@ -47,6 +47,7 @@ async def show(page: Page, proofs: Proofs) -> Response:
     """A page of the timeline, the oldest first."""
     tender = tender_in(page)
     plan = record_of(await page.ledger.view("tender", "plan_record", tender=tender))
+    terms = await find_record(page, "tender", "terms_in_force", tender=tender)
     found = await _find_all(page, tender)
     first = _read_place(page.request.query_params.get("from", ""), len(found))
     proven = await proofs.prove_all(page.ledger, found[first : first + ENTRIES])
@@ -55,6 +56,7 @@ async def show(page: Page, proofs: Proofs) -> Response:
         "auditor/timeline.html",
         tender=tender.hex(),
         plan=plan,
+        title=plan.text("title") if terms is None else terms.text("title"),
         zone=zone,
         entries=await read_entries(page, proven, currency=plan.text("currency"), zone=zone),
         total=len(found),
@@ -113,10 +115,10 @@ async def _find_all(page: Page, tender: bytes) -> list[TxAnswer]:
 
 async def _documents_of(page: Page, tender: bytes) -> list[bytes]:
     """Hashes of documents that terms and objections name."""
-    record = await find_view(page, "tender", "tender_record", tender=tender)
+    record = await find_record(page, "tender", "tender_record", tender=tender)
     if record is None:
         return []
-    versions = range(1, record_of(record).number("version") + 1)
+    versions = range(1, record.number("version") + 1)
     terms = [
         record_of(await page.ledger.view("tender", "terms_of", tender=tender, version=version))
         for version in versions

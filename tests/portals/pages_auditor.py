@@ -9,6 +9,7 @@ from tests.contracts.agreeing import TREASURY
 from tests.contracts.ledger import CHAIN, compiled, operator
 from tests.contracts.tendering import OFFICER
 from tests.portals.cases import DATA, Case
+from tests.portals.pages_documents import fetch_until
 from tests.portals.showing import ALFA, BARRED
 from vm.module_codec import code_hash
 
@@ -80,6 +81,23 @@ CASES: dict[str, tuple[Case, ...]] = {
         _case("tx", "/tx/{tx-done}", unfolded=True),
         _case("tx-refused", "/tx/{tx-refused}"),
         _case("tx-unreadable", "/tx/12", code=400),
+    ),
+    "GET /documents/{hash}": (
+        _case("document-unknown", "/documents/" + "0" * 64),
+        Case(
+            name="document-public",
+            path="/documents/{document-public}",
+            who=None,
+            holds_key=False,
+            act=fetch_until("#document-file"),
+        ),
+        Case(
+            name="document-closed",
+            path="/documents/{document-closed}",
+            who=None,
+            holds_key=False,
+            act=fetch_until("#document-problem"),
+        ),
     ),
     "GET /rules": (_case("rules", "/rules"),),
     "GET /rules/{contract}": (
