@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from chain.document import Action, Credential, is_request_signed
 from chain.errors import Malformed
 from chain.hashing import Digest
-from chain.keys import Address, parse_address
+from chain.keys import Address, PublicKey, parse_address
 from chain.limits import DOCUMENT_CONTAINER_BYTES_MAX
 from documents.container import parse_container
 from documents.proposal import Proposal, decode_proposal
@@ -35,7 +35,9 @@ from portals.reading.views import find_record, read_id
 from portals.refusals import explain_text
 from portals.signing import NO_KEY
 from rpc.client import Unreachable
+from rpc.contracts import records_of
 from rpc.documents import DocumentRefused, NotGiven, NotKept, parse_credential
+from rpc.documents import put as put_document
 from rpc.requests import CallRefused
 
 _TYPE = "application/octet-stream"
@@ -79,7 +81,7 @@ def _for_scripts(handler: Callable[[Page], Awaitable[Response]]) -> Callable[[Pa
 
 async def _tell_sealing(page: Page) -> Response:
     """What a page needs to encrypt a document of this person for an agency."""
-    if page.who is None:
+    if page.key is None or page.who is None:
         raise Told(HTTPStatus.CONFLICT, NO_KEY)
     view = page.ledger.view
     agency = page.request.query_params.get("agency", "")
@@ -92,6 +94,7 @@ async def _tell_sealing(page: Page) -> Response:
         {
             "chain_id": standing.chain_id,
             "agency": agency,
+            "key": page.key.hex(),
             "owner": owner.hex(),
             "reader": reader.hex(),
             "now_ms": page.ledger.now_ms(),
@@ -133,8 +136,12 @@ async def _put(page: Page, hash_: Digest, credential: Credential, chain_id: str)
         raise Told(HTTPStatus.BAD_REQUEST, say("This is no document."), str(error)) from error
     if container.hash != hash_:
         raise Told(HTTPStatus.BAD_REQUEST, say("The document changed on its way. Try again."))
+    rows = records_of(await page.ledger.view("governance", "member_list"))
+    members = {PublicKey(row.data("node_key")): row.text("name") for row in rows}
     try:
-        receipts = await page.ledger.keepers.put(data, container.facts, chain_id, credential)
+        receipts = await page.ledger.keepers.put(
+            put_document(data, container.facts, chain_id, credential), members
+        )
     except NotKept as refused:
         raise Told(*explain_not_kept(refused), str(refused)) from refused
     return Response(encode_kept(container.facts, receipts), media_type="application/json", headers=_NO_STORE)

@@ -5,16 +5,16 @@ it goes on. So the number on their way is bounded in each direction, one of each
 slowly is let go after a while.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, contextmanager
 
 import anyio
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from chain.document import Credential, DocumentFacts, Receipt
+from chain.document import Credential, Receipt
 from chain.hashing import Digest
-from chain.keys import Address
+from chain.keys import Address, PublicKey
 from chain.limits import DOCUMENT_PIECE_BYTES, PORTAL_DOCUMENTS_MAX
 from rpc import documents
 from rpc.documents import Exchange, MemberReceipt, Node
@@ -60,13 +60,10 @@ class Keepers:
             self._going -= 1
 
     async def put(
-        self, data: bytes, facts: DocumentFacts, chain_id: str, credential: Credential
+        self, exchange: Exchange[Receipt], members: Mapping[PublicKey, str]
     ) -> tuple[MemberReceipt, ...]:
-        """Puts a container at the nodes of more than a third of the members. Raises `NotKept` or `Unreachable`."""
-        nodes = self._list_nodes()
-        exchange: Exchange[Receipt] = documents.put(data, facts, chain_id, credential)
-        members = await documents.list_members(nodes[0])
-        return await documents.put_at_members(nodes, exchange, members)
+        """Puts a container at the nodes of more than a third of these members. Raises `NotKept`."""
+        return await documents.put_at_members(self._list_nodes(), exchange, members)
 
     async def get(self, hash_: Digest, credential: Credential | None) -> bytes:
         """A container, checked by its hash, from any node. Raises `NotGiven`."""

@@ -26,7 +26,7 @@ from portals.words import describe_method, script_texts
 from rpc import requests
 
 _WAIT_S = 4.0  # two or three blocks; the page goes on looking by itself
-_RECORD_GAS = 1_000_000  # for the receipts of a document: a signature each
+_RECORD_GAS = 1_000_000  # for the receipts of a document: 34 of 100 members take 540,000
 NO_KEY = say("Make a key or choose one first: without it nobody can tell who asks.")
 _REFUSED = say("The network did not take this transaction.")
 

@@ -14,7 +14,7 @@ from rpc.values import FieldInfo
 
 _STATIC = Path(__file__).parent / "static"
 _AMOUNTS = ("amount", "price", "ceiling", "gross", "net", "tax", "deductions", "penalty")
-_TIMES = ("until", "publish_from", "publish_by")
+_TIMES = ("at", "until", "publish_from", "publish_by")
 _SAID = re.compile(r'\bsay\(\s*"((?:[^"\\]|\\.)*)"')
 
 

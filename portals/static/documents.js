@@ -79,6 +79,7 @@ export async function putDocument(file, agency, readers, progress) {
   if (keys === null) throw new Error(say("The key is not in this browser. Bring it in at “My key”, or put the document with the command line."));
   const data = await readFile(file);
   const sealing = await askSealing(agency);
+  if (sealing.key !== toHex(keys.publicKey)) throw new Error(say("Another key is in this browser than the one that this is for."));
   const contentKey = newKey();
   const document = { name: fitName(file.name), mediaType: isSafe(file.type) ? file.type : ANY_TYPE, data };
   const about = {

@@ -87,6 +87,7 @@ async def test_what_a_page_needs_to_encrypt_for_an_agency() -> None:
         assert (await site.get("/en/sealing?agency=barat")).json() == {
             "chain_id": CHAIN,
             "agency": "barat",
+            "key": ALFA.public.hex(),
             "owner": ALFA.address.hex(),
             "reader": bytes(range(32)).hex(),
             "now_ms": site.contracts.now_ms,

@@ -284,3 +284,18 @@ def test_an_operator_makes_the_key_of_the_documents_in_the_page(browser: Browser
                 }"""
             )
         assert ledger.view("registry", "document_key_of", "barat") == bytes.fromhex(public)
+
+
+def test_another_key_than_that_of_the_page_puts_nothing(desk: Desk) -> None:
+    with desk.person(key("alfa")) as page:
+        page.goto(desk.contract)
+        page.evaluate(
+            """async seed => {
+                const { openSeed, keepKeys } = await import("/static/keyring.js");
+                await keepKeys(await openSeed(new Uint8Array(seed)));
+            }""",
+            list(key("beta").seed),
+        )
+        choose_file(page, DELIVERY, desk.write())
+        page.wait_for_selector(f'form[data-form="{DELIVERY}"] .problem:not([hidden])')
+        assert "Another key is in this browser" in page.inner_text(f'form[data-form="{DELIVERY}"]')
