@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # the portals are loaded when one is served
     from portals.auditor.lineage import Anchor
     from portals.page import PortalInfo
 
-_PORTS = {"supplier": 8_081, "agency": 8_082, "auditor": 8_083}
+PORTS = {"supplier": 8_081, "agency": 8_082, "auditor": 8_083}
 
 
 class PortalName(StrEnum):
@@ -57,7 +57,7 @@ def portal(
     addresses = [normalise_address(address) for address in node]
     if len(set(addresses)) != len(addresses):
         raise NotDone(f"--node: expected different nodes, got {', '.join(addresses)}")
-    serving = run.bind(host, _PORTS[name] if port is None else port)
+    serving = run.bind(host, PORTS[name] if port is None else port)
     typer.echo(
         f"The {name} portal is at {run.address_of(serving)}; it speaks to {', '.join(addresses)}. Ctrl-C ends it."
     )

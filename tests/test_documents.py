@@ -23,6 +23,7 @@ from vm.module_codec import decode_module
 DOCUMENTS = {str(path.relative_to(ROOT)): path.read_text() for path in list_documents()}
 ROOMS = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"})
 _SHELL_ENDS = {"|", ">", "<", "&&", ";", "&"}
+_CARRIED_OUT_BY = re.compile(r"^sudo (-u \w+ )?")
 _EXTERNAL = ("http://", "https://", "#")
 
 
@@ -50,8 +51,8 @@ def list_lines(text: str) -> list[str]:
 
 
 def split_command(line: str) -> list[str]:
-    """The words of a line up to a pipe, a redirection or a comment."""
-    words = shlex.split(line, comments=True)
+    """The words of a line up to a pipe, a redirection or a comment, whoever carries it out."""
+    words = shlex.split(_CARRIED_OUT_BY.sub("", line), comments=True)
     end = next((place for place, word in enumerate(words) if word in _SHELL_ENDS), len(words))
     return words[:end]
 
