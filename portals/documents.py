@@ -11,7 +11,6 @@ revealed to everybody. Who is asked looks at credentials again; they are looked 
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect
@@ -151,10 +150,7 @@ async def _give(page: Page) -> Response:
     """A container from any node, for who may read it."""
     hash_, credential = _hash_in(page), _credential_of(page)
     try:
-        with ExitStack() as stack:
-            stack.enter_context(page.ledger.keepers.going())
-            data = await page.ledger.keepers.get(hash_, credential)
-            return Passing(data, stack.pop_all())
+        return Passing(await page.ledger.keepers.get(hash_, credential))
     except NotGiven as refused:
         raise Told(*explain_not_given(refused, is_signed=credential is not None), str(refused)) from refused
     except Busy as busy:

@@ -3,20 +3,23 @@
 import json
 from contextlib import ExitStack
 from http import HTTPStatus
+from typing import TypeVar
 
 import pytest
 
-from chain.hashing import sha256
+from chain.hashing import Digest, sha256
 from chain.limits import PORTAL_DOCUMENTS_MAX
 from portals.forms import Field, Form, Kind, Readers
 from portals.keepers import Busy, Keepers
 from portals.kept import explain_not_given, explain_not_kept, read_kept
 from rpc.client import Unreachable
-from rpc.documents import DocumentRefused, NotGiven, NotKept
-from rpc.requests import BadAnswer
+from rpc.documents import DocumentRefused, Exchange, NotGiven, NotKept
+from rpc.requests import BadAnswer, Request
 from tests.contracts.ledger import address
+from tests.documents.making import make_container
 
 HASH = sha256(b"container")
+Answer = TypeVar("Answer")
 
 
 def test_a_form_without_a_file_carries_its_document_all_the_same() -> None:
@@ -71,10 +74,53 @@ def test_places_are_bounded_and_given_back() -> None:
             pass
     with keepers.coming(who[-1]), keepers.coming(who[0]):
         pass
-    with ExitStack() as taken:
-        for _ in range(PORTAL_DOCUMENTS_MAX):
-            taken.enter_context(keepers.going())
-        with pytest.raises(Busy, match="are on their way"), keepers.going():
-            pass
-    with keepers.going():
-        pass
+
+
+class Giving:
+    """A node that gives one public document and many that are not."""
+
+    address = "barat"
+    public = make_container(is_public=True)
+
+    def __init__(self) -> None:
+        self.closed = {sha256(raw): raw for raw in map(make_numbered, range(PORTAL_DOCUMENTS_MAX + 1))}
+        self.asked = 0
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        raise AssertionError(f"nobody asks for {request.method}")
+
+    async def exchange(self, exchange: Exchange[Answer]) -> Answer:
+        self.asked += 1
+        hash_ = sha256(self.public)
+        if exchange.path.endswith(hash_.hex()):
+            return exchange.read(200, self.public)
+        found = self.closed.get(Digest(bytes.fromhex(exchange.path.rpartition("/")[2])))
+        if found is None:
+            raise DocumentRefused(HTTPStatus.NOT_FOUND, "it is not here")
+        return exchange.read(200, found)
+
+
+def make_numbered(number: int) -> bytes:
+    """A container that is not public."""
+    return make_container(number=number)
+
+
+@pytest.mark.trio
+async def test_so_many_are_sent_at_once_and_a_public_one_is_held_once() -> None:
+    node = Giving()
+    keepers = Keepers(lambda: (node,))
+    public = sha256(node.public)
+    held = [await keepers.get(public, None) for _ in range(3 * PORTAL_DOCUMENTS_MAX)]
+    assert node.asked == 1 and {one.data for one in held} == {node.public}
+    hashes = list(node.closed)
+    others = [await keepers.get(hash_, None) for hash_ in hashes[: PORTAL_DOCUMENTS_MAX - 1]]
+    with pytest.raises(Busy, match="are on their way"):
+        await keepers.get(hashes[-1], None)
+    assert await keepers.get(public, None) is held[0], "it takes no place of its own"
+    with pytest.raises(Busy):
+        await keepers.get(hashes[0], None)  # what is closed is fetched for each who asks: nodes say who may
+    del others[0]
+    for _ in range(2):
+        with pytest.raises(NotGiven):
+            await keepers.get(sha256(b"nowhere"), None)
+    others.append(await keepers.get(hashes[-1], None))
