@@ -34,6 +34,12 @@ def portal(
     name: Annotated[PortalName, typer.Argument(help="For whom it is.")],
     node: NodesOption,
     host: Annotated[str, typer.Option(help="The address to serve at.")] = "127.0.0.1",
+    gateway: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A treasury's payment gateway, to which suppliers hand their bank accounts; several times for several."
+        ),
+    ] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="The port; each portal has its own.")
     ] = None,
@@ -53,7 +59,9 @@ def portal(
 
     if genesis is not None and name is not PortalName.AUDITOR:
         raise NotDone(f"--genesis: expected with the auditor's portal, got it with {name}")
-    info, views = _choose(name, genesis)
+    if gateway and name is not PortalName.SUPPLIER:
+        raise NotDone(f"--gateway: expected with the supplier's portal, got it with {name}")
+    info, views = _choose(name, genesis, [normalise_address(address) for address in gateway or ()])
     addresses = [normalise_address(address) for address in node]
     if len(set(addresses)) != len(addresses):
         raise NotDone(f"--node: expected different nodes, got {', '.join(addresses)}")
@@ -64,14 +72,17 @@ def portal(
     run.serve(run.make_portal(info, views, addresses), serving)
 
 
-def _choose(name: PortalName, genesis: Path | None) -> "tuple[PortalInfo, Sequence[View]]":
+def _choose(
+    name: PortalName, genesis: Path | None, gateways: Sequence[str]
+) -> "tuple[PortalInfo, Sequence[View]]":
     from portals.agency import portal as agency
     from portals.auditor import portal as auditor
     from portals.supplier import portal as supplier
+    from portals.treasuries import Treasuries
 
     match name:
         case PortalName.SUPPLIER:
-            return supplier.SUPPLIER, supplier.VIEWS
+            return supplier.SUPPLIER, supplier.make_views(Treasuries(gateways))
         case PortalName.AGENCY:
             return agency.AGENCY, agency.VIEWS
         case PortalName.AUDITOR:

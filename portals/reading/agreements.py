@@ -5,6 +5,7 @@ from collections.abc import Callable
 from portals.page import Page
 from portals.reading.lists import read_newest
 from portals.reading.people import names_of, zone_of
+from portals.reading.tenders import titles_of
 from portals.reading.views import find_record, read_id
 from rpc.contracts import Record, record_of, records_of
 
@@ -63,11 +64,12 @@ async def _read_milestones(page: Page, agreement: bytes, version: int) -> tuple[
 async def list_agreements(page: Page, fits: Callable[[Record], bool]) -> dict[str, object]:
     """A page of those that fit, the newest first.
 
-    listed names
+    listed names titles (of tenders, by id)
     """
     place = page.request.query_params.get("before", "")
     listed = await read_newest(page, "agreement", "agreement", fits, place=place)
     return {
         "listed": listed,
         "names": await names_of(page, [row.data("supplier") for row in listed.rows]),
+        "titles": await titles_of(page, [row.data("tender") for row in listed.rows]),
     }

@@ -1,6 +1,9 @@
 """Tenders for pages: one with all that is on record of it, and lists that words and a stage narrow."""
 
+from collections.abc import Iterable
+
 from chain.keys import Address
+from portals.ledger import ask_each
 from portals.page import Page
 from portals.reading.lists import read_newest
 from portals.reading.people import names_of, zone_of, zones_of
@@ -22,6 +25,7 @@ async def read_tender(page: Page, tender: bytes) -> dict[str, object]:
     """One tender for its page. Before publication `record` and `terms` are None and the lists are empty.
 
     tender (hex) plan record stage stages zone terms versions questions objections bids ranking winners estimate names
+    questions_until opening_until (clauses 3.5 and 5.5: by the rules in force, 0 before publication)
     """
     view = page.ledger.view
     plan = record_of(await view("tender", "plan_record", tender=tender))
@@ -40,7 +44,7 @@ async def read_tender(page: Page, tender: bytes) -> dict[str, object]:
 
 def _unpublished() -> dict[str, object]:
     lists = ("versions", "questions", "objections", "bids", "ranking", "winners")
-    return {"terms": None, "names": {}} | dict.fromkeys(lists, ())
+    return {"terms": None, "names": {}, "questions_until": 0, "opening_until": 0} | dict.fromkeys(lists, ())
 
 
 async def _read_published(page: Page, tender: bytes, record: Record) -> dict[str, object]:
@@ -64,7 +68,29 @@ async def _read_published(page: Page, tender: bytes, record: Record) -> dict[str
         "ranking": records_of(await view("tender", "ranking_list", tender=tender)) if is_over else (),
         "winners": records_of(await view("tender", "winner_list", tender=tender)) if is_over else (),
         "names": await names_of(page, people),
+        "questions_until": record.number("opening_from") - await _rule(page, "questions_notice_ms"),
+        "opening_until": await compute_opening_until(page, record),
     }
+
+
+async def compute_opening_until(page: Page, record: Record) -> int:
+    """Clause 5.5: until when envelopes that may be opened are opened, by the rule in force."""
+    return record.number("opening_from") + await _rule(page, "opening_ms")
+
+
+async def _rule(page: Page, name: str) -> int:
+    found = await page.ledger.view("governance", "rule", name=name)
+    assert isinstance(found, int), found
+    return found
+
+
+async def titles_of(page: Page, tenders: Iterable[bytes]) -> dict[bytes, str]:
+    """What each tender was called in its plan."""
+
+    async def find_title(tender: bytes) -> str:
+        return record_of(await page.ledger.view("tender", "plan_record", tender=tender)).text("title")
+
+    return await ask_each(tenders, find_title)
 
 
 async def find_bid(page: Page, tender: bytes, supplier: Address | None) -> Record | None:

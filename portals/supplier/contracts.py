@@ -33,6 +33,7 @@ async def show(page: Page) -> Response:
             "sign": SIGN,
             "report": REPORT_DELIVERY,
             "you": await find_supplier(page),
+            "paid": await page.ledger.view("payment", "paid_total", agreement=agreement),
         },
     )
 
@@ -41,7 +42,7 @@ async def follow_money(page: Page) -> Response:
     """Every payment order of this supplier, the newest first, and what they come to."""
     supplier = await find_supplier(page)
     orders: list[Record] = []
-    for row in () if supplier is None else await _agreements_of(page, supplier):
+    for row in () if supplier is None else await agreements_of(page, supplier):
         orders += records_of(await page.ledger.view("payment", "orders_of", agreement=row.data("id")))
     orders.sort(key=lambda order: -order.number("number"))
     zones = await zones_of(page, [order.text("agency") for order in orders])
@@ -67,7 +68,7 @@ def _on_its_way(orders: list[Record], currency: str) -> int:
     return _sum(orders, currency, "APPROVED", "SENT")
 
 
-async def _agreements_of(page: Page, supplier: Address) -> tuple[Record, ...]:
+async def agreements_of(page: Page, supplier: Address) -> tuple[Record, ...]:
     """A supplier's agreements, the newest first."""
     listed = await read_newest(
         page,

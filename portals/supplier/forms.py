@@ -69,6 +69,12 @@ REPORT_DELIVERY = Form(
     document=Readers.AGENCY,
 )
 
+OBJECT_REPLACEMENT = Form(
+    contract="registry",
+    method="object_replacement",
+    fields=(Field(name="number", kind=Kind.HIDDEN_NUMBER),),
+)
+
 FORMS = {
     form.name: form
     for form in (
@@ -82,5 +88,6 @@ FORMS = {
         OBJECT,
         SIGN,
         REPORT_DELIVERY,
+        OBJECT_REPLACEMENT,
     )
 }

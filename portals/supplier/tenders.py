@@ -8,7 +8,7 @@ from portals.page import Page
 from portals.reading.people import zone_of
 from portals.reading.tenders import find_bid, list_tenders, read_tender, tender_in
 from portals.reading.views import get_acts
-from portals.supplier.account import find_supplier
+from portals.supplier.account import find_barring, find_supplier
 from portals.supplier.forms import ASK, OBJECT, REVEAL_PRICE, REVEAL_TECHNICAL, SUBMIT, WITHDRAW
 from rpc.contracts import Record, record_of
 
@@ -32,11 +32,23 @@ async def show(page: Page) -> Response:
             "acts": await get_acts(page, "tender", tender=tender),
             "bid": None if values["record"] is None else await find_bid(page, tender, supplier),
             "you": supplier,
+            "barring": await find_barring(page, supplier),
+            "ranks": _ranks_of(values["ranking"]),
+            "won": {row["bidder"] for row in _rows_of(values["winners"])},
             "ask": ASK,
             "withdraw": WITHDRAW,
             "object_form": OBJECT,
         },
     )
+
+
+def _rows_of(value: object) -> tuple[Record, ...]:
+    assert isinstance(value, tuple), value
+    return value
+
+
+def _ranks_of(ranking: object) -> dict[bytes, int]:
+    return {row.data("bidder"): rank for rank, row in enumerate(_rows_of(ranking), 1)}
 
 
 async def bid(page: Page) -> Response:

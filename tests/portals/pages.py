@@ -11,7 +11,8 @@ from portals.app import View, views_of
 from portals.auditor.portal import AUDITOR
 from portals.page import PortalInfo
 from portals.supplier.portal import SUPPLIER
-from portals.supplier.portal import VIEWS as SUPPLIER_VIEWS
+from portals.supplier.portal import make_views as make_supplier_views
+from portals.treasuries import Treasuries
 from tests.portals import pages_auditor, pages_common, pages_documents, pages_supplier
 from tests.portals.cases import Case
 
@@ -29,10 +30,12 @@ class Portal:
         return [case for cases in self.cases.values() for case in cases]
 
 
+_NOBODY = "http://127.0.0.1:1"
+
 PORTALS = (
     Portal(
         info=SUPPLIER,
-        views=SUPPLIER_VIEWS,
+        views=make_supplier_views(Treasuries([_NOBODY])),
         cases=pages_common.READING
         | pages_documents.READING
         | pages_common.SIGNING

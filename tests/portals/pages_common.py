@@ -39,7 +39,7 @@ def begin_to_forget(page: Page) -> None:
 
 def choose_a_wrong_key(page: Page) -> None:
     """A public key that is none."""
-    page.click("summary")
+    page.click("details:has(#outside) > summary")
     page.fill("#outside-key", "12345")
     page.click("#outside button")
     page.wait_for_selector("main > .notice.bad:not([hidden])")

@@ -1,11 +1,12 @@
 """Cases of the supplier's portal."""
 
+import json
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from tests.portals.cases import Case
-from tests.portals.showing import BARRED, NEWCOMER, REPLACED
+from tests.portals.showing import ACCOUNT, ACCOUNT_SALT, BARRED, NEWCOMER, REPLACED
 
 
 def open_form(page: Page, name: str) -> str:
@@ -104,6 +105,25 @@ _STAGES = (
 )
 
 
+def hand_over(salt: bytes, *, sends: bool = False) -> Callable[[Page], None]:
+    """Chooses the file of an account, which fits the record by its salt, and hands it over."""
+    file = {"terang": "account", "version": 1} | ACCOUNT | {"salt": salt.hex()}
+
+    def act(page: Page) -> None:
+        page.set_input_files(
+            "#hand-file",
+            FilePayload(name="a.json", mimeType="application/json", buffer=json.dumps(file).encode()),
+        )
+        if not sends:
+            page.wait_for_selector("#hand-problem:not([hidden])")
+            return
+        page.wait_for_selector("#hand-ready:not([hidden])")
+        page.click("#hand-send")
+        page.wait_for_selector("main > .notice.bad")
+
+    return act
+
+
 def _tender(stage: str) -> Case:
     return Case(name=f"tender-{stage}", path=f"/tenders/{{{stage}}}", act=unfold)
 
@@ -127,7 +147,17 @@ CASES: dict[str, tuple[Case, ...]] = {
     "GET /account": (
         Case(name="account", path="/account"),
         Case(name="account-no-file", path="/account", act=fill_account),
+        Case(name="account-another-file", path="/account", act=hand_over(b"\x08" * 32)),
         Case(name="account-newcomer", path="/account", who=NEWCOMER),
+    ),
+    "POST /account": (
+        Case(
+            name="account-treasury-gone", path="/account", act=hand_over(ACCOUNT_SALT, sends=True), code=503
+        ),
+    ),
+    "GET /bids": (
+        Case(name="bids", path="/bids"),
+        Case(name="bids-none", path="/bids", who=NEWCOMER),
     ),
     "GET /tenders": (
         Case(name="tenders", path="/tenders"),

@@ -7,6 +7,7 @@ as long as people's are.
 from chain.codec import Value
 from chain.document import sign_receipt
 from chain.keys import SigningKey
+from chain.payment import BankAccount, compute_account_commitment
 from documents.container import parse_container
 from documents.readers import document_public, document_secret
 from tests.contracts.agreeing import PAYMENT_OFFICER, PAYMENT_OFFICER_ROLE, TREASURY
@@ -25,6 +26,8 @@ LONG_TITLE = (
     "Rehabilitasi dan pelebaran jembatan gantung penghubung Desa Sukamaju dan Desa Sukamulya beserta jalan "
     "pendekat, drainase dan penerangan jalan umum tenaga surya di Kecamatan Cikalongwetan, tahap kedua"
 )
+ACCOUNT = {"holder": "PT alfa", "bank": "BRINIDJA", "number": "0012345678"}
+ACCOUNT_SALT = b"\x07" * 32
 _STARTS_MS = 1_798_000_000_000  # 23 December 2026
 _DAY_MS = 86_400_000
 _REGISTRY_OFFICER, _REJECTED, _RE_SUBMISSION = 9, 1, 3
@@ -50,6 +53,10 @@ class Showing(Tendering):
         """A path with the ids that it names: `/tenders/{standstill}`."""
         return path.format(**self.ids)
 
+    def plan(self, reference: str = "T-1", **changes: Value) -> bytes:
+        """An approved plan with a ceiling as agencies have them."""
+        return super().plan(reference, **({"ceiling": 1_500_000_000} | changes))
+
     def _make_people(self) -> None:
         for who, role in ((PAYMENT_OFFICER, PAYMENT_OFFICER_ROLE), (REGISTRAR, _REGISTRY_OFFICER)):
             self.do(operator("barat"), "registry", "grant", who.address, role)
@@ -57,7 +64,7 @@ class Showing(Tendering):
         public = document_public(document_secret(AGENCY_DOCUMENTS.seed))
         self.do(operator("barat"), "registry", "set_document_key", public)
         self.do(LONG_NAMED, "registry", "register", LONG_NAME, bytes(32), bytes(32))
-        self.do(ALFA, "registry", "set_account", b"\x07" * 32)
+        self.do(ALFA, "registry", "set_account", compute_account_commitment(_account()))
         reason = "Tidak melaksanakan kontrak 14/PJN/2026 dan menghilang dengan uang muka."
         self.do(AUTHORITY, "registry", "bar", BARRED.address, self.now_ms + 700 * _DAY_MS, reason)
         reason = "Surat kehilangan dari kepolisian nomor STPL/118/XII/2026."
@@ -255,6 +262,10 @@ class Showing(Tendering):
             reason,
         )
         self._sign(agreement, 2, OFFICER)
+
+
+def _account() -> BankAccount:
+    return BankAccount(salt=ACCOUNT_SALT, **ACCOUNT)
 
 
 _CRITERIA = (

@@ -158,7 +158,7 @@ async def test_a_contract_is_signed_delivered_and_paid() -> None:
         delivering = {"milestone": "1", "amount": "300.000", "note": "Pondasi", "documents": "", **fields}
         assert "It is on the record" in await do(site, "alfa", "agreement.report_delivery", **delivering)
         page = (await site.get(path)).text
-        assert "Pondasi" in page and "waiting: IDR 300,000" in page and 'value="100000"' in page
+        assert "Pondasi" in page and "Waits for the agency" in page and 'value="100,000"' in page
         too_much = await do(site, "alfa", "agreement.report_delivery", **(delivering | {"amount": "400.000"}))
         assert "is left" in too_much and "Clause 4.2" in too_much
         order = ledger.accept(1)

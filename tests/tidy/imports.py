@@ -22,7 +22,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     ),  # loops of HTTP, whichever they are
     "babel": ("portals/languages.py", "portals/local_forms.py"),
     "cbor2": ("chain/codec.py",),
-    "httpx2": ("payments/counter.py", "rpc/client.py"),
+    "httpx2": ("payments/counter.py", "portals/treasuries.py", "rpc/client.py"),
     "jinja2": ("portals/page.py",),
     "msgspec": ("rpc/", "genesis/file.py", "cli/calls.py", "payments/", "portals/kept.py"),
     "nacl": (
