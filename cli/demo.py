@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.display import compute_end_table
-from cli.errors import NotDone
+from cli.errors import EXPECTED, NotDone, explain
 from cli.heads import is_agreed, wait_until_agreed
+from cli.invitation import make_invitation
 from cli.pilot import AGREEMENT_S, replay_tenders
 from cli.processes import Child, NodeProcess, Processes
 from cli.scene import Scene, make_scene, pick_currency
@@ -28,7 +29,6 @@ from cli.settlement import compare_with_bank
 from cli.testnet import Testnet, make_testnet
 from cli.visit import PASSPHRASE, list_places, list_suggestions, pick_visitor, write_keys
 from genesis.document import DEMO_RULES
-from machine.faults import DiskFault
 from pilot.conduct import Pace
 from pilot.keyring import Keyring
 from pilot.report import PilotReport
@@ -117,9 +117,9 @@ def _run(
         check=services.check,
     )
     heads = wait_until_agreed(network.rpc_addresses, timeout_s=AGREEMENT_S)
+    services.wait_until_up()
     auditor = network.nodes[-1].rpc_address
     settlement = compare_with_bank(network.chain_id, auditor, scene.books, scene.account)
-    services.wait_until_up()
     console.print(compute_end_table(report, heads, settlement))
     return report, report.is_success and settlement.is_success and is_agreed(heads)
 
@@ -161,8 +161,9 @@ def _show_way_on(console: Console, network: Testnet, scene: Scene, report: Pilot
     directory = network.path / "people"
     try:
         keys = write_keys(directory, keyring, visitor)
-    except DiskFault as fault:
-        tell(f"\nThere are no key files for browsers: {fault}")
+        invitation = make_invitation(network.nodes[0].rpc_address, keyring, visitor.agency, scene.currency)
+    except EXPECTED as error:
+        tell(f"\nNothing is prepared for you in the portals: {explain(error)}")
         return
     tell(
         f'\nKey files for the portals\' page "My key", in {directory}; the passphrase of all: {PASSPHRASE}\n'
@@ -171,7 +172,7 @@ def _show_way_on(console: Console, network: Testnet, scene: Scene, report: Pilot
         owner = visitor.supplier if whose == "supplier" else visitor.agency
         tell(f"  {whose:<26} {owner:<26} {file.name}")
     tell("\nTo begin with:\n")
-    for number, suggestion in enumerate(list_suggestions(scene, visitor, keys), start=1):
+    for number, suggestion in enumerate(list_suggestions(scene, visitor, keys, invitation), start=1):
         tell(f"  {number}. {suggestion}")
 
 

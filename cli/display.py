@@ -148,8 +148,7 @@ def _orders_table(report: PilotReport) -> Table:
 
 
 def _settlement_table(settlement: Settlement) -> Table:
-    is_equal = "equal" if settlement.is_success else "NOT EQUAL"
-    table = Table(title=f"Payments: the ledger and the bank's books {is_equal}", title_justify="left")
+    table = Table(title="Payments", title_justify="left")
     table.add_column("payments")
     table.add_column("ledger", justify="right")
     table.add_column("bank", justify="right")
@@ -163,6 +162,7 @@ def _settlement_table(settlement: Settlement) -> Table:
         table.add_row(
             "sum", format_money(row.ledger, row.name), format_money(row.bank, row.name), _verdict(row)
         )
+    table.add_row("each paid exactly once", "", "", "yes" if not settlement.faults else "NO")
     return table
 
 

@@ -32,13 +32,14 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """All of them. `books` is the bank's file, and `account` the treasury's in it."""
+    """All of them. `books` is the bank's file; `account` is the treasury's in it, in this currency."""
 
     bank: Service
     gateway: Service
     portals: dict[PortalName, Service]
     books: Path
     account: str
+    currency: str
 
     @property
     def children(self) -> tuple[Child, ...]:
@@ -80,6 +81,7 @@ def make_scene(network: Testnet, currency: str) -> Scene:
         },
         books=bank_home / "bank.sqlite",
         account=DEFAULT_ACCOUNT,
+        currency=currency,
     )
 
 

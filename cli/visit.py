@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.invitation import OPEN_MS, Invitation
 from cli.portal import PortalName
 from cli.scene import Scene
 from cli.testnet import Testnet
@@ -92,28 +93,32 @@ def list_places(network: Testnet, scene: Scene) -> Iterator[tuple[str, str, str]
         yield node.name, node.rpc_address, f"{kind}: JSON-RPC, /openrpc.json, /metrics"
 
 
-def list_suggestions(scene: Scene, visitor: Visitor, keys: Mapping[str, Path]) -> Iterator[str]:
+def list_suggestions(
+    scene: Scene, visitor: Visitor, keys: Mapping[str, Path], invitation: Invitation
+) -> Iterator[str]:
     """What to do first, in this order."""
     supplier, agency, auditor = (
         f"{scene.portals[name].address}/en"
         for name in (PortalName.SUPPLIER, PortalName.AGENCY, PortalName.AUDITOR)
     )
+    order = visitor.order
     yield f"Read the whole story of a tender, with proofs: {auditor}/tenders/{visitor.tender.hex()}"
     back = (
-        "It came back at first, to a closed account, and was released again. "
-        if visitor.order.attempt > 1
-        else ""
+        "came back from a closed account, and was released again" if order.attempt > 1 else "went to the bank"
     )
     yield (
-        f'Be its supplier: load {keys["supplier"].name} at {supplier}/key. "Payments" shows its money. {back}Order '
-        f"{visitor.order.number} at the gateway: {scene.gateway.address}/orders?order={visitor.order.number}, and at the bank: "
+        f"See how its payment {back}: {scene.gateway.address}/orders?order={order.number}, and at the bank: "
         f"{scene.bank.address}/"
     )
     yield (
-        f"Be officers of {visitor.agency}: load one key file after the other at {agency}/key. The commitment officer plans a "
-        "tender, the budget authority approves the plan, the selection group publishes it, the supplier bids."
+        f"Be its supplier: load {keys['supplier'].name} at {supplier}/key, and bid within {OPEN_MS // 60_000} minutes at "
+        f"{supplier}/tenders/{invitation.open_tender.hex()}"
     )
     yield (
-        f"State an account whose number ends with {CLOSED_ENDING}, or let the bank misbehave at {scene.bank.address}/, and see "
-        "what becomes of the next payment."
+        f"Be officers of {visitor.agency}: load one file after the other at {agency}/key. The budget authority has a plan "
+        f"to approve at {agency}/tenders/{invitation.planned_tender.hex()}, which the selection group then publishes."
+    )
+    yield (
+        f"State a bank account whose number ends with {CLOSED_ENDING}, or let the bank misbehave, and see what becomes of the "
+        "next payment."
     )

@@ -1,5 +1,6 @@
 """The bank keeps its books: an id once, the sum zero, everything on disk; and misbehaves as it is told to."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 
 from chain.errors import Malformed
+from payments.bank.reading import read_paid, read_payments
 from tests.payments.banking import (
     BALANCE,
     DAY,
@@ -174,6 +176,27 @@ def test_the_page_shows_what_is_there_and_runs_nothing(bank: BankClient) -> None
     assert "IDR 1000" in answer.text and ID in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert bank.http.get(f"{bank.address}/style.css").status_code == 200
+
+
+def test_books_are_read_from_their_file_as_they_stand(tmp_path: Path) -> None:
+    with serving_bank(tmp_path) as bank:
+        bank.pay(PAYMENT)
+        bank.pay(make_payment(2, creditor=replace(SUPPLIER, number="99990000")))
+        bank.switch("return", seconds=60)
+        bank.pay(make_payment(3))
+        books = tmp_path / "bank.sqlite"
+        assert [(one.end_to_end_id, one.amount, one.state) for one in read_payments(books)] == [
+            (ID, 1_000, "booked"),
+            (make_payment(2).end_to_end_id, 1_000, "rejected"),
+            (make_payment(3).end_to_end_id, 1_000, "booked"),
+        ]
+        assert read_paid(books, TREASURY.number) == {"IDR": 2_000}
+        bank.now_ms += 60_000
+        bank.paid()
+        assert read_paid(books, TREASURY.number) == {"IDR": 1_000}
+        assert read_payments(books)[2].state == "returned"
+    with pytest.raises(sqlite3.OperationalError):
+        read_payments(tmp_path / "elsewhere.sqlite")
 
 
 # --- Kills --------------------------------------------------------------------------------------------------------
