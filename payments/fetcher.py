@@ -12,7 +12,7 @@ from payments.desk import Desk
 from payments.follower import TROUBLE as LEDGER_TROUBLE
 from payments.follower import Follower
 from payments.messages import Line
-from payments.nodes import NOT_SERVED
+from payments.nodes import FAILED
 from payments.reconciliation import find_differences, read_line
 
 TROUBLE = "bank"
@@ -42,7 +42,7 @@ class Fetcher:
                 await self._take_turn()
             except Unanswered as error:
                 self._desk.alarms.raise_trouble(TROUBLE, str(error), self._desk.now_ms())
-            except NOT_SERVED as error:
+            except FAILED as error:
                 self._desk.alarms.raise_trouble(LEDGER_TROUBLE, str(error), self._desk.now_ms())
             else:
                 self._desk.alarms.end_trouble(TROUBLE)

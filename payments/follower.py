@@ -1,32 +1,31 @@
 """Follows the ledger: what is released goes to the desk, and what becomes of it by other hands.
 
-Events only say where to look; what an order is, its record says. At each start, once a day, and when an agency appoints
-this treasury, all orders are looked through, so that nothing is forgotten that an event, a node or a lost journal did
-not tell. The first start reads no block before that look.
+Events and lists of one node only say where to look; what an order is, its record says, as two nodes show it. At each
+start, once a day, and when an agency appoints a treasury, all orders are looked through, so that nothing is forgotten
+that an event, a node or a lost journal did not tell. The first start reads no block before that look.
 
 An order at a later attempt, of which the journal does not know the earlier ones, waits until the bank's entries were
 read: they show whether an earlier one is booked.
 """
 
+from collections.abc import Iterator
+
 import trio
 
-from payments.attempt import Release, Standing
+from payments.attempt import Attempt, Release, Standing
 from payments.desk import Desk
 from payments.inputs import Shown
 from payments.ledger import Ledger, OrderNow
 from payments.messages import Line
-from payments.nodes import NOT_SERVED
+from payments.nodes import FAILED
 from rpc.contracts import Contract
 from rpc.requests import Committed, Unreachable
 
 POLL_S = 0.2
 SWEEP_S = 86_400.0
+WATCH_S = 10.0
 TROUBLE = "ledger"
-_STANDINGS = {
-    "PaymentSent": Standing.SENT,
-    "PaymentSettled": Standing.SETTLED,
-    "PaymentReturned": Standing.RETURNED,
-}
+_OF_ORDERS = frozenset({"PaymentApproved", "PaymentSent", "PaymentSettled", "PaymentReturned"})
 _PAYABLE = (Standing.APPROVED, Standing.SENT)
 
 
@@ -37,7 +36,8 @@ class Follower:
         self._desk = desk
         self._ledger = ledger
         self._agencies: dict[str, bool] = {}
-        self._held: dict[str, OrderNow] = {}
+        self._waiting: dict[int, None] = {}
+        """Orders that are to be looked at."""
         self._elsewhere: dict[str, tuple[int, int]] = {}
         """Ids of attempts that the ledger knows and the journal does not, with order and attempt."""
         self._sweep_from = 0.0
@@ -51,15 +51,30 @@ class Follower:
         while True:
             try:
                 await self._take_turn()
-            except NOT_SERVED as error:
+            except FAILED as error:
                 self._desk.alarms.raise_trouble(TROUBLE, str(error), self._desk.now_ms())
                 self._ledger.nodes.turn_away()
             else:
                 self._desk.alarms.end_trouble(TROUBLE)
             await trio.sleep(POLL_S)
 
+    async def watch_nodes(self) -> None:
+        """For ever: says of each node whether it serves, also of those that nobody needs just now."""
+        while True:
+            faults = await self._ledger.nodes.find_faults(self._desk.now_ms())
+            for address, fault in faults.items():
+                what = f"node {address}"
+                if fault:
+                    self._desk.alarms.raise_trouble(what, fault, self._desk.now_ms())
+                else:
+                    self._desk.alarms.end_trouble(what)
+            await trio.sleep(WATCH_S)
+
     async def adopt(self, line: Line) -> bool:
-        """Takes up the attempt of a bank's entry that the journal does not know; False: the ledger does not either."""
+        """Takes up the attempt of a bank's entry that the journal does not know; False: the ledger does not either.
+
+        Raises `Unsure`.
+        """
         known = self._elsewhere.get(line.end_to_end_id)
         if known is None:
             return False
@@ -71,7 +86,7 @@ class Follower:
         release = (
             shown.release if standing is not Standing.OVER else _release_of(shown.release, attempt, line)
         )
-        self._elsewhere.pop(line.end_to_end_id)
+        del self._elsewhere[line.end_to_end_id]
         self._desk.release(release, standing)
         return True
 
@@ -84,53 +99,63 @@ class Follower:
         while self._desk.book.height < height:
             payment, registry = [await self._ledger.describe(name) for name in ("payment", "registry")]
             block = await self._ledger.get_block(self._desk.book.height + 1)
-            self._desk.on_followed(block.height, is_ours=await self._read(block, payment, registry))
-        self._release_held()
+            is_ours = self._read(block, payment, registry)
+            self._desk.on_followed(block.height, is_ours=is_ours)
+        await self._look()
 
     # --- All orders ---------------------------------------------------------------------------------------------
 
     async def _sweep(self, height: int) -> None:
         self._agencies.clear()
-        async for shown in self._ledger.list_orders(max(height, self._desk.book.height)):
-            await self._consider(shown)
-            self._list_elsewhere(shown)
+        async for listed in self._ledger.list_orders(max(height, self._desk.book.height)):
+            if await self._is_news(listed):
+                self._waiting[listed.release.order] = None
+            for attempt in range(1, listed.release.attempt + 1):
+                id_ = self._ledger.compute_id(listed.release.order, attempt)
+                if id_ not in self._desk.book.attempts:
+                    self._elsewhere[id_] = listed.release.order, attempt
         if self._desk.book.height == 0 and height > 0:
             self._desk.on_followed(height, is_ours=True)
 
-    def _list_elsewhere(self, shown: OrderNow) -> None:
+    async def _is_news(self, listed: OrderNow) -> bool:
+        """Whether it is to be paid and the journal does not know it, or the journal knows it otherwise."""
+        current = self._desk.book.attempts.get(listed.release.end_to_end_id)
+        if current is None and listed.standing in _PAYABLE and await self._is_ours(listed.release.agency):
+            return True
+        return any(standing > known.standing for known, standing in self._compare(listed))
+
+    def _compare(self, shown: OrderNow) -> Iterator[tuple[Attempt, Standing]]:
+        """Attempts of an order that the journal knows, with what is shown of each."""
         for attempt in range(1, shown.release.attempt + 1):
             id_ = self._ledger.compute_id(shown.release.order, attempt)
-            if id_ not in self._desk.book.attempts:
-                self._elsewhere[id_] = shown.release.order, attempt
+            known, standing = self._desk.book.attempts.get(id_), shown.standing_of(attempt)
+            if known is not None and standing is not None:
+                yield known, standing
 
-    async def _consider(self, shown: OrderNow) -> None:
-        """Releases what is to be paid; tells of what the ledger shows otherwise than the journal."""
-        self._tell_standings(shown)
-        release, standing = shown.release, shown.standing
-        if standing not in _PAYABLE or release.end_to_end_id in self._desk.book.attempts:
-            return
-        if await self._is_ours(release.agency):
-            self._held[release.end_to_end_id] = shown
+    # --- One order ----------------------------------------------------------------------------------------------
 
-    def _tell_standings(self, shown: OrderNow) -> None:
-        for attempt in range(1, shown.release.attempt + 1):
-            id_, standing = self._ledger.compute_id(shown.release.order, attempt), shown.standing_of(attempt)
-            known = self._desk.book.attempts.get(id_)
-            if known is not None and standing is not None and standing > known.standing:
-                self._show(id_, standing)
+    async def _look(self) -> None:
+        """At the orders that wait for it. Raises `Unsure`; the order then waits on."""
+        for order in list(self._waiting):
+            shown = await self._ledger.read_order(order, self._desk.book.height)
+            if await self._take(shown):
+                del self._waiting[order]
 
-    def _show(self, id_: str, standing: Standing) -> None:
-        """Unless a report is under way: whoever makes it says what the ledger shows after it."""
-        if not self._desk.book.attempts[id_].is_at_ledger:
-            self._desk.give(id_, Shown(standing=standing))
-
-    def _release_held(self) -> None:
-        for id_, shown in list(self._held.items()):
-            if self.is_bank_read or not self._has_unknown_earlier(shown.release):
-                del self._held[id_]
-                self._elsewhere.pop(id_, None)
-                assert shown.standing is not None, "only what is released is held"
-                self._desk.release(shown.release, shown.standing)
+    async def _take(self, shown: OrderNow) -> bool:
+        """Gives an order to the desk; False while the bank's entries must be read first."""
+        for known, standing in self._compare(shown):
+            if standing > known.standing and not known.is_at_ledger:  # whoever makes a report looks after it
+                self._desk.give(known.release.end_to_end_id, Shown(standing=standing))
+        id_ = shown.release.end_to_end_id
+        if shown.standing not in _PAYABLE or id_ in self._desk.book.attempts:
+            return True
+        if not await self._is_ours(shown.release.agency):
+            return True
+        if not self.is_bank_read and self._has_unknown_earlier(shown.release):
+            return False
+        self._elsewhere.pop(id_, None)
+        self._desk.release(shown.release, shown.standing)
+        return True
 
     def _has_unknown_earlier(self, release: Release) -> bool:
         ids = (self._ledger.compute_id(release.order, attempt) for attempt in range(1, release.attempt))
@@ -143,27 +168,21 @@ class Follower:
 
     # --- Blocks -------------------------------------------------------------------------------------------------
 
-    async def _read(self, block: Committed, payment: Contract, registry: Contract) -> bool:
-        """Looks at the orders that a block speaks of; whether it spoke of any."""
+    def _read(self, block: Committed, payment: Contract, registry: Contract) -> bool:
+        """Notes the orders that a block speaks of; whether it spoke of any."""
         if block.height != self._desk.book.height + 1:
             raise Unreachable(f"expected block {self._desk.book.height + 1}, got {block.height}")
-        is_ours = False
+        found: set[int] = set()
         for event in (event for _, result in block.transactions if result.is_ok for event in result.events):
-            if event.contract == "registry" and event.name == "TreasuryAppointed":
-                self._sweep_from = 0.0
-            elif event.contract == "registry" and event.name == "AccountStated":
-                self._desk.find_accounts_of(registry.decode_event(event).data("supplier"))
-            elif event.contract == "payment" and event.name == "PaymentApproved":
-                order = payment.decode_event(event).number("order")
-                await self._consider(await self._ledger.read_order(order, block.height))
-                self._release_held()
-                is_ours = True
-            elif event.contract == "payment" and event.name in _STANDINGS:
-                fields = payment.decode_event(event)
-                id_ = self._ledger.compute_id(fields.number("order"), fields.number("attempt"))
-                if id_ in self._desk.book.attempts:
-                    self._show(id_, _STANDINGS[event.name])
-        return is_ours
+            match event.contract, event.name:
+                case "registry", "TreasuryAppointed":
+                    self._sweep_from = 0.0
+                case "registry", "AccountStated":
+                    self._desk.find_accounts_of(registry.decode_event(event).data("supplier"))
+                case "payment", name if name in _OF_ORDERS:
+                    found.add(payment.decode_event(event).number("order"))
+        self._waiting |= dict.fromkeys(sorted(found))
+        return bool(found)
 
 
 def _release_of(shown: Release, attempt: int, line: Line) -> Release:

@@ -2,7 +2,7 @@
 
 The journal is read into the book; then every task starts in one nursery, and they meet at the desk alone.
 
-    follower.run    what the ledger releases
+    follower.run    what the ledger releases; and whether its nodes serve
     clerk.run       errands at the bank; several at once
     teller.run      reports to the ledger
     fetcher.run     the bank's notifications and statements
@@ -41,8 +41,8 @@ from payments.gateway_site import make_app
 from payments.journal import Journal, locked
 from payments.ledger import Ledger
 from payments.messages import Party
-from payments.nodes import Nodes
-from payments.settings import GatewayConfig, GatewayHome, read_config
+from payments.nodes import connect
+from payments.settings import BankConfig, GatewayConfig, GatewayHome, read_config
 from payments.teller import Teller
 from rpc.run import NoAddress, RpcThread
 
@@ -88,28 +88,16 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _run(config: GatewayConfig, key: SigningKey, journal: Journal, accounts: Accounts) -> None:
-    desk = _open_desk(config, journal)
+    desk = open_desk(config, journal)
     ledger, for_site = (_make_ledger(config, key) for _ in range(2))
     rpc = RpcThread(make_app(desk, for_site, accounts), config.http.address, config.http.port)
-    bank = config.bank
-    debtor = Party(name=bank.holder, bank=bank.bic, number=bank.account)
     try:
-        async with Counter(bank.url, bank.account) as counter:
-            offset = bank.utc_offset_minutes
-            follower = Follower(desk, ledger)
-            fetcher = Fetcher(desk, follower, counter, poll_s=bank.poll_ms / 1_000, utc_offset_minutes=offset)
-            clerk = Clerk(desk, ledger, accounts, counter, debtor=debtor, utc_offset_minutes=offset)
-            teller = Teller(desk, ledger)
+        async with Counter(config.bank.url, config.bank.account) as counter:
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async with trio.open_nursery() as nursery:
                     rpc.start()
                     _announce(config, key, desk, rpc.port)
-                    nursery.start_soon(follower.run)
-                    nursery.start_soon(fetcher.run)
-                    nursery.start_soon(teller.run)
-                    nursery.start_soon(_tick, desk, accounts)
-                    for _ in range(CLERKS):
-                        nursery.start_soon(clerk.run)
+                    start_tasks(nursery, desk, ledger, accounts, counter, config.bank)
                     number = await anext(aiter(signals))
                     log.info("ending", signal=signal.Signals(number).name)
                     nursery.cancel_scope.cancel()
@@ -120,7 +108,26 @@ async def _run(config: GatewayConfig, key: SigningKey, journal: Journal, account
     log.info("ended", height=desk.book.height)
 
 
-def _open_desk(config: GatewayConfig, journal: Journal) -> Desk:
+def start_tasks(
+    nursery: trio.Nursery, desk: Desk, ledger: Ledger, accounts: Accounts, counter: Counter, bank: BankConfig
+) -> None:
+    """Everything that the gateway does but HTTP."""
+    offset = bank.utc_offset_minutes
+    follower = Follower(desk, ledger)
+    fetcher = Fetcher(desk, follower, counter, poll_s=bank.poll_ms / 1_000, utc_offset_minutes=offset)
+    debtor = Party(name=bank.holder, bank=bank.bic, number=bank.account)
+    clerk = Clerk(desk, ledger, accounts, counter, debtor=debtor, utc_offset_minutes=offset)
+    nursery.start_soon(follower.run)
+    nursery.start_soon(follower.watch_nodes)
+    nursery.start_soon(fetcher.run)
+    nursery.start_soon(Teller(desk, ledger).run)
+    nursery.start_soon(_tick, desk, accounts)
+    for _ in range(CLERKS):
+        nursery.start_soon(clerk.run)
+
+
+def open_desk(config: GatewayConfig, journal: Journal) -> Desk:
+    """The desk as the journal left it."""
     book = Book(config.chain_id, Pauses(account_ms=config.account_hours * _HOUR_MS))
     for entry in journal.read():
         book.apply(entry)
@@ -129,7 +136,7 @@ def _open_desk(config: GatewayConfig, journal: Journal) -> Desk:
 
 
 def _make_ledger(config: GatewayConfig, key: SigningKey) -> Ledger:
-    return Ledger(Nodes(config.nodes, config.chain_id, config.genesis), key, config.chain_id)
+    return Ledger(connect(config.nodes, config.chain_id, config.genesis), key, config.chain_id)
 
 
 def _announce(config: GatewayConfig, key: SigningKey, desk: Desk, port: int) -> None:

@@ -80,12 +80,12 @@ class Ledger:
         return await self._nodes.describe(contract)
 
     async def read_order(self, number: int, height_min: int) -> OrderNow:
-        """An order, from one node."""
-        value = await self._nodes.view("payment", "order_record", height_min=height_min, order=number)
+        """An order, as a quorum of nodes shows it. Raises `Unsure`."""
+        value = await self._nodes.agreed_view("payment", "order_record", height_min=height_min, order=number)
         return self._order_of(record_of(value))
 
     async def list_orders(self, height_min: int) -> AsyncIterator[OrderNow]:
-        """All orders by their numbers, from one node or another."""
+        """All orders by their numbers, as one node or another has them: for where to look."""
         first = 1
         while True:
             value = await self._nodes.view(
@@ -120,14 +120,11 @@ class Ledger:
     async def find_objection(self, attempt: Attempt, height_min: int) -> str:
         """Why a quorum of nodes does not let this attempt be paid now; empty if it does. Raises `Unsure`."""
         released = attempt.release
-        value = await self._nodes.agreed_view(
-            "payment", "order_record", height_min=height_min, order=released.order
-        )
-        shown = self._order_of(record_of(value))
+        shown = await self.read_order(released.order, height_min)
         if shown.release != released:
             return f"the ledger shows another order: expected {released}, got {shown.release}"
         if shown.standing is not Standing.APPROVED:
-            return f"the ledger shows it as {record_of(value).text('state').lower()}"
+            return f"the ledger shows it as {'not released' if shown.standing is None else shown.standing.name.lower()}"
         is_treasury = await self._nodes.agreed_view(
             "registry", "is_treasury", height_min=height_min, who=self._key.address, agency=released.agency
         )

@@ -8,12 +8,13 @@ about either lies for itself alone.
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import msgspec
 
 from chain.errors import Malformed
+from chain.time import parse_time
 from rpc import requests
 from rpc.client import Client
 from rpc.contracts import Contract, Given, Named
@@ -23,6 +24,10 @@ DESCRIBED_S = 10.0
 """So long a contract's description is kept: an upgraded one is known after it."""
 CATCH_UP_S = 2.0
 """So long a node is waited for that lacks the newest block."""
+BEHIND_BLOCKS = 10
+"""A node that lacks more of what others have is said to be behind."""
+STALE_MS = 180_000
+"""So old may a last block be: a network that is idle makes one each minute."""
 _STEP_S = 0.05
 Answer = TypeVar("Answer")
 
@@ -40,12 +45,30 @@ def compute_fingerprint(document: dict[str, Any]) -> str:
     return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
 
 
+class Caller(Protocol):
+    """Sends requests to one node; `rpc.client.Client` with one address is one."""
+
+    @property
+    def address(self) -> str:
+        """Where the node is."""
+        ...
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """Raises `Unreachable`, `BadAnswer` or `CallRefused`."""
+        ...
+
+
+def connect(addresses: Sequence[str], chain_id: str, fingerprint: str) -> "Nodes":
+    """Nodes over HTTP."""
+    return Nodes([Client([address]) for address in addresses], chain_id, fingerprint)
+
+
 class Node:
     """One node."""
 
-    def __init__(self, address: str, chain_id: str, fingerprint: str) -> None:
-        self.address = address
-        self._client = Client([address])
+    def __init__(self, client: Caller, chain_id: str, fingerprint: str) -> None:
+        self.address = client.address
+        self._client = client
         self._chain_id = chain_id
         self._fingerprint = fingerprint
         self._is_checked = False
@@ -66,6 +89,12 @@ class Node:
     async def get_height(self) -> int:
         """The last block that it has; raises as `call`."""
         return int((await self.call(requests.status())).sync_info.latest_block_height)
+
+    async def get_head(self) -> tuple[int, str]:
+        """The last block that it has, and its time; raises as `call`."""
+        sync = (await self.call(requests.status())).sync_info
+        parse_time(sync.latest_block_time)
+        return int(sync.latest_block_height), sync.latest_block_time
 
     async def describe(self, contract: str) -> Contract:
         """A contract as this node has it; raises as `call`."""
@@ -105,17 +134,31 @@ class Node:
 AWAY = (Unreachable, BadAnswer, OtherNetwork, Malformed)
 """Why the next node is asked; `Malformed` is of what does not fit the node's own description of the contract."""
 
-NOT_SERVED = (*AWAY, CallRefused)
-"""Why what needs one node's answer is tried again later."""
+FAILED = (*AWAY, CallRefused, Unsure)
+"""Why what needs the ledger is tried again later."""
 
 
 class Nodes:
     """All nodes that the operator names."""
 
-    def __init__(self, addresses: Sequence[str], chain_id: str, fingerprint: str) -> None:
-        self._nodes = [Node(address, chain_id, fingerprint) for address in addresses]
-        self.away: dict[str, str] = {}
-        """Addresses of nodes that did not serve when they were last asked, and why."""
+    def __init__(self, clients: Sequence[Caller], chain_id: str, fingerprint: str) -> None:
+        assert clients, "a gateway needs at least one node"
+        self._nodes = [Node(client, chain_id, fingerprint) for client in clients]
+        self._away: dict[str, str] = {}
+
+    async def find_faults(self, now_ms: int) -> dict[str, str]:
+        """What is wrong with each node now, by its address; empty: nothing. One that serves is asked first from now on."""
+        faults: dict[str, str] = {}
+        heads: dict[str, tuple[int, str]] = {}
+        for node in tuple(self._nodes):
+            try:
+                heads[node.address] = await node.get_head()
+            except AWAY as error:
+                faults[node.address] = str(error)
+        best = sorted((height for height, _ in heads.values()), reverse=True)[: self.quorum][-1:]
+        faults |= {address: _find_lag(*head, best[0], now_ms) for address, head in heads.items()}
+        self._nodes.sort(key=lambda node: faults.get(node.address, "") != "")
+        return faults
 
     @property
     def quorum(self) -> int:
@@ -135,7 +178,7 @@ class Nodes:
                 self._on_away(node, error)
                 continue
             if height >= height_min:
-                self.away.pop(node.address, None)
+                self._away.pop(node.address, None)
                 return height
             self._on_away(node, Unreachable(f"it is at block {height}, behind {height_min}"))
         raise self._unreachable()
@@ -148,7 +191,7 @@ class Nodes:
             except AWAY as error:
                 self._on_away(node, error)
                 continue
-            self.away.pop(node.address, None)
+            self._away.pop(node.address, None)
             return answer
         raise self._unreachable()
 
@@ -169,7 +212,7 @@ class Nodes:
             except AWAY as error:
                 self._on_away(node, error)
                 continue
-            self.away.pop(node.address, None)
+            self._away.pop(node.address, None)
             return value
         raise self._unreachable()
 
@@ -212,13 +255,22 @@ class Nodes:
         raise self._unsure(contract, len(found), reasons)
 
     def _on_away(self, node: Node, error: Exception) -> None:
-        self.away[node.address] = str(error)
+        self._away[node.address] = str(error)
         if self._nodes[0] is node:
             self.turn_away()
 
     def _unreachable(self) -> Unreachable:
-        return Unreachable("; ".join(f"{address}: {why}" for address, why in sorted(self.away.items())))
+        return Unreachable("; ".join(f"{address}: {why}" for address, why in sorted(self._away.items())))
 
     def _unsure(self, what: str, count: int, reasons: list[str]) -> Unsure:
         told = f" ({'; '.join(reasons)})" if reasons else ""
         return Unsure(f"expected {self.quorum} nodes to say the same of {what}, got {count} answers{told}")
+
+
+def _find_lag(height: int, time: str, best: int, now_ms: int) -> str:
+    """`best` is what a quorum has reached, so that no single node makes the others look late."""
+    if height < best - BEHIND_BLOCKS:
+        return f"it is at block {height}, and others at {best}"
+    if height > 0 and parse_time(time) < now_ms - STALE_MS:
+        return f"its last block, {height}, is of {time}"
+    return ""

@@ -11,11 +11,10 @@ from payments.desk import Desk
 from payments.effects import Tell
 from payments.inputs import NotReported, Shown
 from payments.ledger import REPORT_VALIDITY_MS, Ledger, find_refusal, is_taken
-from payments.nodes import NOT_SERVED, Unsure
+from payments.nodes import FAILED
 from rpc.requests import Fate
 
 _STEP_S = 0.1
-_FAILURES = (*NOT_SERVED, Unsure)
 
 
 class Teller:
@@ -33,7 +32,7 @@ class Teller:
             told = {id_: errand for id_, errand in errands if isinstance(errand, Tell)}
             try:
                 await self._tell(told)
-            except _FAILURES as error:
+            except FAILED as error:
                 self._ledger.nodes.turn_away()
                 for id_ in told:
                     if self._desk.book.attempts[id_].is_at_ledger:

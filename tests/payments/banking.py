@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 
 from cli.ports import find_free_ports
-from payments.bank.books import BANK, Books
+from payments.bank.books import BANK, Books, compute_day
 from payments.bank.service import make_app
 from payments.iso20022 import decode_notification, decode_statement, decode_status, encode_payment
 from payments.messages import Line, Notification, Party, Payment, Statement, Status
@@ -161,6 +161,17 @@ class BankProcess:
         self._process.stdin.close()
         self.client.http.close()
         return code
+
+    def send_signal(self, number: int) -> None:
+        """To the process: SIGSTOP, and it answers nothing."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def read_lines(self) -> list[Line]:
+        """The treasury's entries of today and of yesterday, which may have ended a moment ago."""
+        now_ms = time.time_ns() // 1_000_000
+        days = (compute_day(now_ms - 86_400_000), compute_day(now_ms))
+        return [line for day in days for line in self.client.statement(day).lines]
 
     def _answers(self) -> bool:
         try:

@@ -135,6 +135,17 @@ class GatewayProcess:
         found: dict[str, object] = self.http.get(f"{self.address}/health").json()
         return found
 
+    def troubles(self) -> list[str]:
+        """What it says does not work now."""
+        troubles = self.health()["troubles"]
+        assert isinstance(troubles, dict)
+        return list(troubles)
+
+    def is_over(self, id_: str) -> bool:
+        """Whether nothing is due of an attempt any more."""
+        rows = self.http.get(f"{self.address}/orders", params={"limit": 500}).json()["orders"]
+        return any(row["is_over"] for row in rows if row["end_to_end_id"] == id_)
+
     def wait_for(self, stage: str, id_: str) -> None:
         """Until an attempt stands there."""
         wait_until(lambda: self.stage(id_) == stage, f"{id_} is {stage}")

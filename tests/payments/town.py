@@ -16,23 +16,17 @@ from tests.payments.paying import GatewayProcess
 
 @dataclass
 class Town:
-    """What the tests of the gateway need; orders are taken one after the other."""
+    """What the tests of the gateway need; orders are taken one after the other. The second gateway is not started."""
 
-    path: Path
     network: Running
     bank: BankProcess
     gateway: GatewayProcess
+    second: GatewayProcess
     ordering: Ordering
 
     def take_order(self) -> int:
         """A requested order that no test has had."""
         return self.ordering.orders.pop(0)
-
-    def make_gateway(self, name: str) -> GatewayProcess:
-        """Another gateway on the same network and bank."""
-        genesis = Home(self.network.testnet.nodes[0].home).genesis
-        nodes = self.network.testnet.rpc_addresses
-        return GatewayProcess(self.path / name, genesis, nodes, self.bank.client.address)
 
     def hand_over(self) -> None:
         """The supplier gives its account to the gateway."""
@@ -47,7 +41,9 @@ def running_town(path: Path, *, orders: int) -> Iterator[Town]:
     with running_network(path, validators=1, full_nodes=2) as network:
         bank = BankProcess(path / "bank")
         nodes, genesis = network.testnet.rpc_addresses, Home(network.testnet.nodes[0].home).genesis
-        gateway = GatewayProcess(path / "gateway", genesis, nodes, bank.client.address)
+        gateway, second = (
+            GatewayProcess(path / name, genesis, nodes, bank.client.address) for name in ("gateway", "second")
+        )
         try:
             bank.start()
             gateway.start()
@@ -55,9 +51,10 @@ def running_town(path: Path, *, orders: int) -> Iterator[Town]:
                 ordering = Ordering(client, Keyring(network.testnet.operators), gateway.treasury)
                 ordering.prepare(orders)
                 gateway.wait_until_up()
-                yield Town(path, network, bank, gateway, ordering)
+                yield Town(network, bank, gateway, second, ordering)
         finally:
-            gateway.kill()
-            gateway.http.close()
+            for one in (gateway, second):
+                one.kill()
+                one.http.close()
             bank.kill()
             bank.client.http.close()

@@ -1,0 +1,305 @@
+"""The gateway's tasks together, with real contracts and a real bank: who lies, is behind, is gone, or was forgotten."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from chain.codec import Value
+from payments.ledger import REPORT_GAS
+from rpc.requests import Request
+from rpc.values import ViewAnswer
+from tests.contracts.agreeing import PAYMENT_OFFICER, SUPPLIER, TREASURY
+from tests.contracts.ledger import key, operator
+from tests.payments.office import ACCOUNT, PORTION, Office, OfficeBackend, make_office
+from tests.portals.making import LocalNode
+
+Answer = TypeVar("Answer")
+APPROVED, SENT, SETTLED, RETURNED = range(2, 6)
+DAY_MS = 86_400_000
+NET_FIELD = 12
+
+
+class LyingNode(LocalNode):
+    """Says that every order is of one more."""
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        answer = await super().call(request)
+        if isinstance(answer, ViewAnswer) and isinstance(answer.value, tuple) and len(answer.value) == 23:
+            return replace(answer, value=_raised(answer.value))
+        return answer
+
+
+def _raised(value: tuple[Value, ...]) -> tuple[Value, ...]:
+    net = value[NET_FIELD]
+    assert isinstance(net, int)
+    return (*value[:NET_FIELD], net + 1, *value[NET_FIELD + 1 :])
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Three nodes; the account is stated and handed over."""
+    with make_office(tmp_path) as made:
+        made.state_account()
+        made.open_accounts().keep(SUPPLIER.address, ACCOUNT)
+        yield made
+
+
+async def test_orders_from_before_the_start_and_after_it_are_paid(office: Office) -> None:
+    before = office.make_order()
+    first = office.approve(before)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(first)
+        after = office.make_order()
+        second = office.approve(after)
+        await gateway.wait_until_over(second)
+        assert gateway.list_notices() == []
+    assert (office.state(before), office.state(after)) == (SETTLED, SETTLED)
+    assert office.bank.paid() == 2 * PORTION
+    used = [result.gas_used for outcome in office.backend.outcomes for result in outcome if result.events]
+    assert used and max(used) <= REPORT_GAS
+
+
+async def test_what_was_settled_is_left_alone_by_the_next_start(office: Office) -> None:
+    order = office.make_order()
+    id_ = office.approve(order)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(id_)
+    entries = (office.path / "journal").stat().st_size
+    async with office.running() as gateway:
+        await gateway.wait_until_over(office.approve(office.make_order()))
+        assert gateway.stage(id_) == "PAID"
+    assert (office.path / "journal").stat().st_size >= entries
+    assert office.bank.paid() == 2 * PORTION
+
+
+async def test_a_node_that_lies_is_not_believed_and_holds_up_nothing(office: Office) -> None:
+    for liar in (0, 1, 2):
+        honest = office.nodes[liar]
+        office.nodes[liar] = LyingNode(office.backend, honest.address)
+        order = office.make_order()
+        id_ = office.approve(order)
+        async with office.running() as gateway:
+            await gateway.wait_until_over(id_)
+        office.nodes[liar] = honest
+        assert office.state(order) == SETTLED
+    assert office.bank.paid() == 3 * PORTION
+
+
+async def test_two_nodes_that_contradict_pay_nothing(tmp_path: Path) -> None:
+    with make_office(tmp_path, nodes=2) as office:
+        office.state_account()
+        office.open_accounts().keep(SUPPLIER.address, ACCOUNT)
+        office.nodes[1] = LyingNode(office.backend, office.nodes[1].address)
+        order = office.make_order()
+        id_ = office.approve(order)
+        async with office.running() as gateway:
+            await gateway.wait_for_notice("expected 2 nodes to say the same of payment.order_record")
+            assert gateway.stage(id_) is None
+    assert office.state(order) == APPROVED
+
+
+async def test_nodes_of_other_networks_are_said_and_passed_over(office: Office) -> None:
+    other = office.nodes[0]
+    other.backend = OfficeBackend(office.contracts, office.bank)
+    other.backend.info = replace(office.backend.info, chain_id="terang-lain")
+    id_ = office.approve(office.make_order())
+    async with office.running() as gateway:
+        await gateway.wait_until_over(id_)
+        await gateway.wait_for_notice("expected a node of 'terang-uji', got one of 'terang-lain'")
+        health = (await gateway.http.get("/health")).json()
+        assert health["status"] == "trouble" and "node http://node-1.test" in health["troubles"]
+
+
+async def test_a_node_that_is_behind_is_passed_over(office: Office) -> None:
+    office.nodes[0].backend = OfficeBackend(office.contracts, office.bank)
+    office.nodes[0].backend.commit()
+    for _ in range(20):
+        office.backend.commit()
+    id_ = office.approve(office.make_order())
+    async with office.running() as gateway:
+        await gateway.wait_until_over(id_)
+        await gateway.wait_until(lambda: gateway.desk.book.height >= 20)
+        await gateway.wait_for_notice("it is at block 1, and others at")
+
+
+async def test_a_ledger_that_is_gone_is_waited_for(office: Office) -> None:
+    for node in office.nodes:
+        node.is_gone = True
+    id_ = office.approve(office.make_order())
+    async with office.running() as gateway:
+        await gateway.wait_for_notice("nobody answers here")
+        for node in office.nodes:
+            node.is_gone = False
+        await gateway.wait_until_over(id_)
+    assert office.bank.paid() == PORTION
+
+
+async def test_money_goes_to_the_account_that_is_stated_when_it_goes(office: Office) -> None:
+    office.bank.switch("away", times=1_000)
+    order = office.make_order()
+    id_ = office.approve(order)
+    async with office.running() as gateway:
+        await gateway.wait_for("INTENDED", id_)
+        second = replace(ACCOUNT, number="777")
+        office.state_account(second)
+        office.bank.http.post(f"{office.bank.address}/switches/clear")
+        await gateway.wait_for("WAITING", id_)
+        office.open_accounts().keep(SUPPLIER.address, second)
+        gateway.desk.find_accounts_of(SUPPLIER.address)
+        await gateway.wait_until_over(id_)
+    assert office.bank.balance("777") == PORTION
+    assert office.bank.paid() == PORTION
+
+
+async def test_without_an_account_an_order_goes_back_in_its_time(tmp_path: Path) -> None:
+    with make_office(tmp_path) as office:
+        office.state_account()
+        order = office.make_order()
+        id_ = office.approve(order)
+        async with office.running() as gateway:
+            await gateway.wait_for("WAITING", id_)
+            office.bank.now_ms += 3 * DAY_MS + 120_000
+            await gateway.wait_until_over(id_)
+            assert gateway.stage(id_) == "REFUSED"
+        assert office.state(order) == RETURNED
+        assert office.contracts.order(order)["reference"] == "AC03"
+
+
+async def test_only_orders_of_an_agency_that_appointed_this_treasury_are_paid(office: Office) -> None:
+    office.do(operator("barat"), "registry", "appoint_treasury", key("kas lain").address)
+    order = office.make_order()
+    id_ = office.approve(order)
+    async with office.running() as gateway:
+        other = office.approve(office.make_order())
+        await gateway.wait_until(lambda: gateway.desk.book.height == len(office.backend.chain))
+        assert gateway.stage(id_) is None and gateway.stage(other) is None
+        office.do(operator("barat"), "registry", "appoint_treasury", TREASURY.address)
+        await gateway.wait_until_over(id_, other)
+    assert office.state(order) == SETTLED
+
+
+async def test_a_wrong_amount_is_an_alarm_everywhere_and_the_statement_settles_it(office: Office) -> None:
+    order = office.make_order()
+    office.bank.switch("wrong_amount")
+    id_ = office.approve(order)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(id_)
+        told = f"expected IDR {PORTION}, got IDR {PORTION + 1}"
+        await gateway.wait_for_notice(told)
+        health = (await gateway.http.get("/health")).json()
+        assert health["status"] == "alarm" and told in health["alarms"][0]["text"]
+        (row,) = (await gateway.http.get("/orders", params={"order": order})).json()["orders"]
+        assert row["stage"] == "PAID" and any(told in notice for notice in row["notices"])
+        assert "terang_gateway_alarms 1\n" in (await gateway.http.get("/metrics")).text
+    assert office.state(order) == SETTLED
+
+
+async def test_a_lost_journal_is_made_anew_and_nothing_is_paid_again(office: Office) -> None:
+    settled, back, late = (office.make_order() for _ in range(3))
+    ids = [office.approve(order) for order in (settled, back)]
+    office.bank.switch("return", end_to_end_id=ids[1], seconds=0)
+    office.bank.switch("return", end_to_end_id=ids[0], seconds=3_600)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(ids[0])
+        await gateway.wait_for("RETURNED", ids[1])
+        await gateway.wait_until_over(ids[1])
+    lose_journal(office)
+    again, new = office.approve(back), office.approve(late)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(again, new)
+        await gateway.wait_for("PAID", ids[0])
+        await gateway.wait_for("RETURNED", ids[1])
+        assert gateway.list_notices() == []
+        office.bank.now_ms += 3_600_001
+        await gateway.wait_for("RETURNED", ids[0])
+        await gateway.wait_until_over(ids[0])
+    assert [office.state(order) for order in (settled, back, late)] == [RETURNED, SETTLED, SETTLED]
+    assert office.bank.paid() == 2 * PORTION
+
+
+async def test_a_lost_journal_does_not_hide_that_an_earlier_attempt_is_booked(office: Office) -> None:
+    """The ledger has it as returned, the bank booked it all the same: the second attempt is not paid."""
+    order = office.make_order()
+    id_ = office.approve(order)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(id_)
+    office.do(TREASURY, "payment", "report_returned", order, 1, "AC01", "keliru")
+    lose_journal(office)
+    second = office.approve(order)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(second)
+        assert gateway.stage(id_) == "PAID" and gateway.stage(second) == "REFUSED"
+        await gateway.wait_for_notice("attempt 1 of this order is paid at the bank and has not come back")
+    assert office.state(order) == RETURNED
+    assert office.bank.paid() == PORTION
+
+
+async def test_each_day_is_compared_when_it_is_over(office: Office) -> None:
+    id_ = office.approve(office.make_order())
+    async with office.running() as gateway:
+        await gateway.wait_until_over(id_)
+        day = gateway.desk.book.attempts[id_].booked_on
+        office.bank.now_ms += DAY_MS
+        await gateway.wait_until(lambda: gateway.desk.book.reconciled_day >= day)
+        assert gateway.list_notices() == []
+    office.bank.now_ms += 3 * DAY_MS
+    async with office.running() as gateway:
+        await gateway.wait_until(lambda: gateway.desk.book.reconciled_day > "2026-11-27")
+        assert gateway.list_notices() == []
+
+
+async def test_an_account_file_that_is_damaged_is_said_and_handed_over_again(office: Office) -> None:
+    (kept,) = (office.path / "accounts").iterdir()
+    data = bytearray(kept.read_bytes())
+    data[-1] ^= 1
+    kept.write_bytes(data)
+    id_ = office.approve(office.make_order())
+    async with office.running() as gateway:
+        await gateway.wait_for_notice("let the supplier hand the account over again")
+        given = {
+            "supplier": SUPPLIER.address.hex(),
+            "holder": ACCOUNT.holder,
+            "bank": ACCOUNT.bank,
+            "number": ACCOUNT.number,
+            "salt": ACCOUNT.salt.hex(),
+        }
+        assert (await gateway.http.post("/accounts", json=given)).status_code == 200
+        await gateway.wait_until_over(id_)
+    assert office.bank.paid() == PORTION
+
+
+async def test_orders_are_listed_newest_first_and_bounded(office: Office) -> None:
+    ids = [office.approve(office.make_order()) for _ in range(3)]
+    async with office.running() as gateway:
+        await gateway.wait_until_over(*ids)
+        found = (await gateway.http.get("/orders", params={"limit": 2})).json()
+        assert found["count"] == 3 and [row["end_to_end_id"] for row in found["orders"]] == ids[:0:-1]
+        assert (await gateway.http.get("/orders", params={"first": 2})).json()["orders"][0][
+            "end_to_end_id"
+        ] == ids[0]
+        assert (await gateway.http.get("/orders", params={"open": "true"})).json()["count"] == 0
+        for wrong in ({"first": "-1"}, {"limit": "x"}, {"order": "9" * 30}):
+            assert (await gateway.http.get("/orders", params=wrong)).status_code == 400
+        assert ACCOUNT.number not in (await gateway.http.get("/orders")).text
+
+
+async def test_the_payment_officer_may_decline_what_came_back(office: Office) -> None:
+    order = office.make_order()
+    office.bank.switch("reject", code="AC04")
+    id_ = office.approve(order)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(id_)
+        office.do(PAYMENT_OFFICER, "payment", "decline", order, "rekening ditutup")
+    async with office.running() as gateway:
+        await gateway.wait_until_over(office.approve(office.make_order()))
+        assert gateway.stage(id_) == "REJECTED"
+        assert gateway.list_notices() == []
+
+
+def lose_journal(office: Office) -> None:
+    """All the files of it."""
+    for file in (office.path / "journal").iterdir():
+        file.unlink()
