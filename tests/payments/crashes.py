@@ -282,7 +282,7 @@ def run_case(town: Town, case: Case) -> Row:
     start = time.monotonic()
     order = town.take_order()
     for switch in case.switches:
-        town.bank.client.switch(**{**switch, "end_to_end_id": _id_of(order)})  # type: ignore[arg-type]
+        town.bank.client.switch(**{**switch, "end_to_end_id": _id_of(order)})  # type: ignore[arg-type]  # the table's own fields
     if case.step:
         town.gateway.kill()
         if case.is_bare:
