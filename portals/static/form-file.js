@@ -16,6 +16,9 @@ export function showKept(input, kept) {
   finish(...placesOf(input), say("Encrypted, and kept by: {members}", { members }));
 }
 
+/** Takes back what was said of a file. */
+export const showNothing = (input) => finish(...placesOf(input), "");
+
 /** Puts the chosen file and fills what the form says of it. Gives what `putDocument` gives. */
 export async function putFileOf(form, input) {
   if ((await findUnfitness()) !== null) throw new Error(say("This browser cannot encrypt documents: see the page “My key”."));
@@ -24,7 +27,7 @@ export async function putFileOf(form, input) {
   try {
     if (!put.has(file)) put.set(file, await putDocument(file, agency, readers, follow(...placesOf(input))));
   } catch (error) {
-    finish(...placesOf(input), "");
+    showNothing(input);
     throw error;
   }
   const done = put.get(file);

@@ -3,7 +3,7 @@
 
 import { toHex } from "./bytes.js";
 import { find, tell } from "./elements.js";
-import { putFileOf, setBusy, showKept } from "./form-file.js";
+import { putFileOf, setBusy, showKept, showNothing } from "./form-file.js";
 
 async function sendWithFile(form, input) {
   const problem = find(`${input.id}-problem`);
@@ -11,7 +11,7 @@ async function sendWithFile(form, input) {
   setBusy(form, true);
   try {
     const { hash } = await putFileOf(form, input);
-    find(input.dataset.hashInto).value = toHex(hash);
+    find(input.dataset.hashInto).value = form.dataset.put = toHex(hash);
     form.submit();
   } catch (error) {
     tell(problem, error.message);
@@ -19,13 +19,27 @@ async function sendWithFile(form, input) {
   }
 }
 
+/** Another file, or none, was chosen: what was said of the one before is not said any more. */
+function forgetFileOf(form, input) {
+  const written = find(input.dataset.hashInto);
+  if (form.dataset.put && written.value === form.dataset.put) written.value = "";
+  form.elements.kept.value = "";
+  showNothing(input);
+}
+
 function watchFile(form, input) {
   const written = find(input.dataset.hashInto);
   const isNeeded = input.required;
   const see = () => { input.required = isNeeded && written.value === ""; };
   written.addEventListener("input", see);
+  input.addEventListener("change", () => {
+    forgetFileOf(form, input);
+    see();
+  });
   see();
-  if (form.elements.kept.value) showKept(input, form.elements.kept.value);
+  if (!form.elements.kept.value) return;
+  form.dataset.put = written.value;
+  showKept(input, form.elements.kept.value);
 }
 
 const PLACED = ["id", "name", "for", "aria-describedby"];

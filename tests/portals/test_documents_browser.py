@@ -299,3 +299,22 @@ def test_another_key_than_that_of_the_page_puts_nothing(desk: Desk) -> None:
         choose_file(page, DELIVERY, desk.write())
         page.wait_for_selector(f'form[data-form="{DELIVERY}"] .problem:not([hidden])')
         assert "Another key is in this browser" in page.inner_text(f'form[data-form="{DELIVERY}"]')
+
+
+def test_another_choice_takes_the_place_of_the_first(desk: Desk) -> None:
+    """The first was put, and the form did not go on; then none is chosen."""
+    form = f'form[data-form="{DELIVERY}"]'
+    with desk.person(key("alfa")) as page:
+        page.goto(desk.contract)
+        page.evaluate("HTMLFormElement.prototype.submit = () => {}")
+        choose_file(page, DELIVERY, desk.write())
+        page.wait_for_function(
+            "form => document.querySelector(form).elements.documents.value !== ''", arg=form
+        )
+        assert "kept by: barat, selatan" in page.inner_text(form)
+        page.set_input_files(f"{form} input[type=file]", [])
+        values = page.evaluate(
+            "form => ['documents', 'kept'].map(name => document.querySelector(form).elements[name].value)",
+            form,
+        )
+        assert values == ["", ""] and "kept by" not in page.inner_text(form)
