@@ -42,7 +42,7 @@ check: setup ## The quick gate: format, lint, types, imports, words, the source'
 	$(BIN)/deptry .
 	$(BIN)/vulture
 	$(BIN)/codespell
-	$(BIN)/pytest tests/test_tidy.py tests/test_documents.py
+	$(BIN)/pytest tests/test_tidy.py tests/test_documents.py tests/test_guides.py
 
 refusals: setup ## Every refusal of every contract, in both languages, with the test that brings it about
 	$(BIN)/python -m tests.contracts.refusals

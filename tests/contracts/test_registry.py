@@ -42,6 +42,12 @@ def test_an_officer_who_left_may_act_for_another_agency(ledger: Ledger) -> None:
     assert ledger.view("registry", "agency_of", who) == "timur"
 
 
+def test_an_operator_may_be_an_officer_of_its_own_agency(ledger: Ledger) -> None:
+    who = operator("barat").address
+    ledger.do(operator("barat"), "registry", "grant", who, SELECTION_GROUP)
+    assert ledger.view("registry", "agency_of", who) == "barat"
+
+
 def test_an_unknown_role_is_not_a_role(ledger: Ledger) -> None:
     result = ledger.send(operator("barat"), "registry", "grant", address("x"), 99)
     assert result.code.name == "BAD_ARGUMENTS"

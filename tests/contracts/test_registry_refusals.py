@@ -138,6 +138,9 @@ REFUSALS: dict[str, Attempt] = {
     f"clause 1.2: {shown(CHIEF)} acts for barat already and cannot act for timur": by(
         TIMUR, "grant", CHIEF.address, COMMITMENT_OFFICER
     ),
+    f"clause 1.2: {shown(TIMUR)} operates timur and cannot act for barat": by(
+        BARAT, "grant", TIMUR.address, GROUP
+    ),
     f"clause 1.3: {shown(ALFA)} is a supplier and cannot be an officer": by(
         BARAT, "grant", ALFA.address, GROUP
     ),
