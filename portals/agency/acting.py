@@ -26,7 +26,6 @@ class Offer:
     values: Mapping[str, object]
     label: str = ""
     part: str = ""
-    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,12 @@ async def find(page: Page) -> Response:
     )
 
 
+def title_of(page: Page, agreement: Record, names: Mapping[bytes, str]) -> str:
+    """What an agreement is called here: by its number and the other party."""
+    other = names[agreement.data("supplier")]
+    return page.language.say("Contract {number} with {agency}", number=agreement["number"], agency=other)
+
+
 async def draft(page: Page) -> Response:
     """The form that drafts the contract with a winner."""
     tender = tender_in(page)
@@ -113,9 +119,7 @@ async def act(page: Page) -> Response:
         page,
         offers,
         title=page.language.name(title),
-        about=page.language.say(
-            "Contract {number} with {agency}", number=record["number"], agency=record["agency"]
-        ),
+        about=title_of(page, record, names),
         back=f"/contracts/{agreement.hex()}",
         currency=record.text("currency"),
         zone=zone,
@@ -156,14 +160,14 @@ def _offer(
         case "CLOSE":
             return [Offer(form=forms.CLOSE, note=_CLOSE, values=this)], forms.CLOSE.name
         case "TERMINATE":
-            ending = Offer(form=forms.TERMINATE, note=_TERMINATE, values=this, is_final=True)
+            ending = Offer(form=forms.TERMINATE, note=_TERMINATE, values=this)
             return [ending], forms.TERMINATE.name
         case "DECIDE_DELIVERY":
             assert given is not None, "a delivery is decided"
             is_decided = given["state"] != "REPORTED"
             this["delivery"] = given["number"]
             accept = Offer(form=forms.ACCEPT, note=_ACCEPT, values=this)
-            reject = Offer(form=forms.REJECT, note=_REJECT, values=this, is_final=True)
+            reject = Offer(form=forms.REJECT, note=_REJECT, values=this)
             return [] if is_decided else [accept, reject], "Act.DECIDE_DELIVERY"
     raise Malformed(f"agreement: there is no act {name}")
 

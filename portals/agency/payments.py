@@ -79,7 +79,7 @@ def _offer(order: Record, acts: tuple[str, ...]) -> list[Offer]:
         before = {field: write_amount_input(order.number(field), currency) for field in ("deductions", "tax")}
         offers.append(Offer(form=forms.APPROVE, note=_APPROVE, values=this | before))
     if "DECLINE" in acts:
-        offers.append(Offer(form=forms.DECLINE, note=_DECLINE, values=this, is_final=True))
+        offers.append(Offer(form=forms.DECLINE, note=_DECLINE, values=this))
     if "ASK_AGAIN" in acts:
         offers.append(Offer(form=forms.ASK_AGAIN, note=_ASK_AGAIN, values=this))
     return offers

@@ -198,14 +198,11 @@ async def act_on_role(page: Page) -> Response:
     may = await get_acts_on(page, "registry", "acts_on_role", officer=who, role=role)
     if name not in ("REVOKE", "END_DELEGATION"):
         raise Malformed(f"people: there is no act {name} on a role")
-    revoke = Offer(
-        form=people_forms.REVOKE, note=_REVOKE, values={"officer": who.hex(), "role": role}, is_final=True
-    )
+    revoke = Offer(form=people_forms.REVOKE, note=_REVOKE, values={"officer": who.hex(), "role": role})
     end = Offer(
         form=people_forms.END_DELEGATION,
         note=_END,
         values={"deputy": who.hex(), "role": role},
-        is_final=True,
     )
     offer = revoke if name == "REVOKE" else end
     facts = [

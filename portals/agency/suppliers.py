@@ -65,7 +65,7 @@ async def act(page: Page) -> Response:
     id_, name = parse_address(page.request.path_params["supplier"]), act_in(page)
     record = record_of(await page.ledger.view("registry", "supplier_record", supplier=id_))
     known = {
-        "BAR": Offer(form=people_forms.BAR, note=_BAR, values={"supplier": id_.hex()}, is_final=True),
+        "BAR": Offer(form=people_forms.BAR, note=_BAR, values={"supplier": id_.hex()}),
         "END_BARRING": Offer(form=people_forms.END_BARRING, note=_END, values={"supplier": id_.hex()}),
     }
     if name not in known:

@@ -38,7 +38,6 @@ class TenderAct:
     fill: Filling
     of: str = ""
     is_due: bool = False
-    is_final: bool = False
 
 
 def _fill_tender(about: About) -> Mapping[str, object]:
@@ -211,7 +210,6 @@ ACTS: Mapping[str, TenderAct] = {
         note=say("The bid is out, with your reason on record. Its price, if it is sealed, stays sealed."),
         fill=_fill_bidder,
         of="bidder",
-        is_final=True,
     ),
     "LINK_ROUND": TenderAct(
         form=forms.LINK_ROUND,
@@ -222,7 +220,6 @@ ACTS: Mapping[str, TenderAct] = {
         form=forms.CANCEL,
         note=say("This ends the tender for good, with your reason on record."),
         fill=_fill_tender,
-        is_final=True,
     ),
 }
 """In the order in which a page shows them."""

@@ -137,7 +137,7 @@ async def act(page: Page) -> Response:
     offers: list[Offer] = []
     if name in await get_acts(page, "tender", tender=tender):
         filled = known.fill(about)
-        offers = [Offer(form=known.form, note=known.note, values=filled, is_final=known.is_final)]
+        offers = [Offer(form=known.form, note=known.note, values=filled)]
         if known.form is LINK_ROUND:
             offers = await _offer_failed(page, plan.text("agency"), offers[0])
     names = values["names"]

@@ -16,6 +16,7 @@ from portals.agency.tender_acts import ACTS
 from portals.ledger import ask_each
 from portals.page import Page
 from portals.reading.lists import Listed, read_newest
+from portals.reading.people import names_of
 from portals.reading.views import get_acts
 from rpc.contracts import Record, records_of
 
@@ -110,7 +111,7 @@ def _tender_task(act: str, row: Record) -> Task:
     """What is on a bid, question or objection is chosen on the tender's page."""
     path = f"/tenders/{row.data('id').hex()}"
     if not ACTS[act].of:
-        path += f"/{act.lower().replace('_', '-')}"
+        path += f"/do/{act.lower().replace('_', '-')}"
     return Task(what=f"Act.{act}", title=row.text("title"), about=row.text("reference"), path=path)
 
 
@@ -144,12 +145,11 @@ async def _find_contract_tasks(page: Page, officer: Officer) -> tuple[list[Task]
         return await get_acts(page, "agreement", agreement=agreement)
 
     acts = await ask_each([row.data("id") for row in listed.rows], ask)
+    names = await names_of(page, [row.data("supplier") for row in listed.rows])
     tasks = [
         Task(
             what=f"Act.{act}",
-            title=page.language.say(
-                "Contract {number} with {agency}", number=row["number"], agency=row["agency"]
-            ),
+            title=contracts.title_of(page, row, names),
             about="",
             path=f"/contracts/{row.data('id').hex()}",
         )

@@ -65,8 +65,8 @@ for (const list of document.querySelectorAll("fieldset.rows")) {
     for (const button of rows.querySelectorAll("[data-remove]")) button.hidden = rows.children.length === 1;
     list.dispatchEvent(new Event("input", { bubbles: true }));
   };
-  add.addEventListener("click", (event) => {
-    event.preventDefault();
+  add.type = "button"; // so that Enter sends the form instead of asking the server for a row
+  add.addEventListener("click", () => {
     const row = list.querySelector("template").content.firstElementChild.cloneNode(true);
     rows.append(row);
     show();

@@ -145,7 +145,7 @@ def test_terms_and_a_delivery_are_put_in_one_browser_and_read_in_another(
         tender = acting.plan("T-2")
         with running_portal(nodes, "agency") as agency, running_portal(nodes) as supplier:
             with a_browser_of(GROUP, browser, agency, tmp_path) as page:
-                page.goto(f"{agency}/en/tenders/{tender.hex()}/publish")
+                page.goto(f"{agency}/en/tenders/{tender.hex()}/do/publish")
                 page.fill('[name="terms.closes_at"]', write_time_input(now_ms() + 3_600_000))
                 choose_file(page, "tender.publish", write(tmp_path, "kak.txt", TERMS))
                 sign(page)

@@ -7,13 +7,15 @@ person gets there: the path (with names of `Showing.ids`), as whom, and what is 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from portals.agency.portal import AGENCY
+from portals.agency.portal import VIEWS as AGENCY_VIEWS
 from portals.app import View, views_of
 from portals.auditor.portal import AUDITOR
 from portals.page import PortalInfo
 from portals.supplier.portal import SUPPLIER
 from portals.supplier.portal import make_views as make_supplier_views
 from portals.treasuries import Treasuries
-from tests.portals import pages_auditor, pages_common, pages_documents, pages_supplier
+from tests.portals import pages_agency, pages_auditor, pages_common, pages_documents, pages_supplier
 from tests.portals.cases import Case
 
 
@@ -41,6 +43,11 @@ PORTALS = (
         | pages_common.SIGNING
         | pages_supplier.CASES
         | pages_documents.SUPPLYING,
+    ),
+    Portal(
+        info=AGENCY,
+        views=AGENCY_VIEWS,
+        cases=pages_common.READING | pages_documents.READING | pages_common.SIGNING | pages_agency.CASES,
     ),
     Portal(
         info=AUDITOR,

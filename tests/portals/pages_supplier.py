@@ -25,7 +25,7 @@ def send(name: str, **fields: str) -> Callable[[Page], None]:
         for field, value in fields.items():
             page.fill(f"{form} [name='{field}']", value)
         page.eval_on_selector(form, "form => { form.noValidate = true; }")
-        page.click(f"{form} button[type=submit]")
+        page.click(f"{form} button[type=submit]:not([data-add])")
         page.wait_for_load_state()
 
     return act

@@ -5,7 +5,12 @@ from html.parser import HTMLParser
 import httpx2
 
 from chain.keys import SigningKey
+from portals.local_forms import write_time_input
+from tests.contracts.ledger import Ledger
 from tests.portals.making import Site
+
+DONE = "It is on the record"
+MINUTE, HOUR = 60_000, 3_600_000
 
 
 class _Forms(HTMLParser):
@@ -81,3 +86,20 @@ async def act(site: Site, key: SigningKey, path: str, call: str, **changes: str)
     """The same as this person, signed and sent; the page that tells what became of it."""
     site.act_as(key)
     return (await site.sign(key, await prepare(site, path, call, **changes))).text
+
+
+def later(ledger: Ledger, milliseconds: int) -> str:
+    """A moment as a form holds it, on the western clock, a whole minute on."""
+    return write_time_input(ledger.now_ms + milliseconds + MINUTE)
+
+
+async def offered(site: Site, who: SigningKey, path: str) -> list[str]:
+    """The calls that a page offers to somebody."""
+    site.act_as(who)
+    return list_forms((await site.get(path)).text)
+
+
+async def work_of(site: Site, who: SigningKey) -> str:
+    """What waits for somebody."""
+    site.act_as(who)
+    return (await site.get("/en/")).text

@@ -18,7 +18,7 @@ from tests.documents.making import make_container
 
 ALFA, BARRED, REPLACED, NEWCOMER = key("alfa"), key("eka"), key("delta"), key("newcomer")
 AGENCY_DOCUMENTS = key("documents of barat")
-LONG_NAMED, REGISTRAR = key("long"), key("registrar of barat")
+LONG_NAMED, REGISTRAR, DEPUTY = key("long"), key("registrar of barat"), key("deputy of barat")
 LONG_NAME = (
     "Persekutuan Komanditer Mitra Sejahtera Abadi Nusantara Bidang Konstruksi, Pengadaan dan Jasa Umum"
 )
@@ -30,7 +30,7 @@ ACCOUNT = {"holder": "PT alfa", "bank": "BRINIDJA", "number": "0012345678"}
 ACCOUNT_SALT = b"\x07" * 32
 _STARTS_MS = 1_798_000_000_000  # 23 December 2026
 _DAY_MS = 86_400_000
-_REGISTRY_OFFICER, _REJECTED, _RE_SUBMISSION = 9, 1, 3
+_SELECTION_GROUP, _REGISTRY_OFFICER, _REJECTED, _RE_SUBMISSION = 3, 9, 1, 3
 
 
 class Showing(Tendering):
@@ -47,6 +47,7 @@ class Showing(Tendering):
         self._make_agreements()
         self._make_under_way()
         self._make_open()
+        self._make_governed()
         self._make_documents()
 
     def fill(self, path: str) -> str:
@@ -69,6 +70,28 @@ class Showing(Tendering):
         self.do(AUTHORITY, "registry", "bar", BARRED.address, self.now_ms + 700 * _DAY_MS, reason)
         reason = "Surat kehilangan dari kepolisian nomor STPL/118/XII/2026."
         self.do(REGISTRAR, "registry", "request_replacement", REPLACED.address, address("new delta"), reason)
+
+    def _make_governed(self) -> None:
+        """A deputy, an officer's lost key, a holiday, and proposals that are carried, rejected and open."""
+        until = self.now_ms + _DAY_MS
+        self.do(GROUP, "registry", "delegate", DEPUTY.address, _SELECTION_GROUP, until)
+        reason = "Laptop dinas hilang di perjalanan; laporan polisi terlampir."
+        lost = (SECOND_MEMBER.address, address("new member"), reason)
+        self.do(operator("barat"), "registry", "request_replacement", *lost)
+        day = self.now_ms // _DAY_MS + 40
+        for number, (method, arguments, votes) in enumerate(
+            (
+                ("propose_holiday", (day, "Hari Suci Nyepi, Tahun Baru Saka 1949"), (True, True)),
+                ("propose_removal", ("timur",), (False, False)),
+                ("propose_rule", ("standstill_days", 5), (True,)),
+                ("propose_power", ("utara", 12), ()),
+            ),
+            1,
+        ):
+            self.do(operator("barat"), "governance", method, *arguments)
+            for voter, approve in zip(("selatan", "timur"), votes, strict=False):
+                self.do(operator(voter), "governance", "vote", number, approve)
+        self.ids["holiday"] = str(day)
 
     # --- Tenders ----------------------------------------------------------------------------------------------------
 
@@ -99,7 +122,7 @@ class Showing(Tendering):
             self.bid(tender, name, price + place * 23_417_500, envelopes=envelopes)
 
     def _make_ended(self) -> None:
-        """What is over, well or not; alfa has won four times."""
+        """What is over, well or not; alfa has won five times."""
         won = [self._publish(f"won-{number}", title) for number, title in enumerate(_WON, 1)]
         awarded = self._publish("awarded", "Pengadaan alat kesehatan puskesmas")
         failed = self._publish("failed", "Pengadaan bibit padi", estimate=900)
@@ -281,6 +304,7 @@ _WON = (
     "Pembangunan gedung perpustakaan daerah",
     "Pengadaan meja dan kursi sekolah",
     "Normalisasi sungai",
+    "Pengadaan ambulans",
 )
 _BY_QUALITY: dict[str, Value] = {
     "award_rule": QUALITY,

@@ -4,11 +4,10 @@ import re
 
 import pytest
 
-from chain.keys import SigningKey
 from portals.agency.portal import AGENCY, VIEWS
 from portals.local_forms import write_time_input
 from tests.contracts.agreeing import PAYMENT_OFFICER, SUPPLIER, TREASURY, Agreeing
-from tests.contracts.ledger import KEY_REPLACEMENT_MS, Ledger, address, key, operator
+from tests.contracts.ledger import address, key, operator
 from tests.contracts.tendering import (
     AUTHORITY,
     GROUP,
@@ -18,31 +17,23 @@ from tests.contracts.tendering import (
     TECHNICAL,
     Tendering,
 )
-from tests.portals.making import Site, open_site
-from tests.portals.posting import act, list_forms, prepare, read_form
+from tests.portals.making import open_site
+from tests.portals.posting import (
+    DONE,
+    HOUR,
+    MINUTE,
+    act,
+    later,
+    list_forms,
+    offered,
+    prepare,
+    read_form,
+    work_of,
+)
 
 pytestmark = pytest.mark.trio
-DONE = "It is on the record"
-MINUTE, HOUR = 60_000, 3_600_000
 DOCUMENT = "ab" * 32
 OPERATOR = operator("barat")
-
-
-def later(ledger: Ledger, milliseconds: int) -> str:
-    """A moment as a form holds it, on the western clock, a whole minute on."""
-    return write_time_input(ledger.now_ms + milliseconds + MINUTE)
-
-
-async def offered(site: Site, who: SigningKey, path: str) -> list[str]:
-    """The calls that a page offers to somebody."""
-    site.act_as(who)
-    return list_forms((await site.get(path)).text)
-
-
-async def work_of(site: Site, who: SigningKey) -> str:
-    """What waits for somebody."""
-    site.act_as(who)
-    return (await site.get("/en/")).text
 
 
 async def test_a_tender_is_planned_approved_estimated_and_published_by_whom_it_concerns() -> None:
@@ -61,17 +52,19 @@ async def test_a_tender_is_planned_approved_estimated_and_published_by_whom_it_c
         tender = ledger.view("tender", "tender_id", "barat", "BA-7")
         assert isinstance(tender, bytes)
         path = f"/en/tenders/{tender.hex()}"
-        assert f"{path}/approve-plan" in await work_of(site, AUTHORITY)
+        assert f"{path}/do/approve-plan" in await work_of(site, AUTHORITY)
         assert path not in await work_of(site, GROUP)
         approving = {"approve": "yes", "reason": "Sesuai DPA"}
-        assert DONE in await act(site, AUTHORITY, f"{path}/approve-plan", "tender.approve_plan", **approving)
-        assert f"{path}/estimate" in await work_of(site, OFFICER)
+        assert DONE in await act(
+            site, AUTHORITY, f"{path}/do/approve-plan", "tender.approve_plan", **approving
+        )
+        assert f"{path}/do/estimate" in await work_of(site, OFFICER)
         estimating = {"amount": "850.000.000"}
-        assert DONE in await act(site, OFFICER, f"{path}/estimate", "tender.set_estimate", **estimating)
-        assert f"{path}/estimate" not in await work_of(site, OFFICER), "it is set, and may be set again"
-        assert f"{path}/publish" in await work_of(site, GROUP)
+        assert DONE in await act(site, OFFICER, f"{path}/do/estimate", "tender.set_estimate", **estimating)
+        assert f"{path}/do/estimate" not in await work_of(site, OFFICER), "it is set, and may be set again"
+        assert f"{path}/do/publish" in await work_of(site, GROUP)
         publishing = {"terms__documents": DOCUMENT, "terms__closes_at": later(ledger, HOUR)}
-        assert DONE in await act(site, GROUP, f"{path}/publish", "tender.publish", **publishing)
+        assert DONE in await act(site, GROUP, f"{path}/do/publish", "tender.publish", **publishing)
         shown = (await site.get(path)).text
         assert "Jembatan &lt;gantung&gt;" in shown and "IDR 850,000,000" in shown and "Sesuai DPA" in shown
         assert "submission" in str(ledger.stage(tender))
@@ -84,12 +77,14 @@ async def test_a_rejected_plan_is_replaced() -> None:
     path = f"/en/tenders/{tender.hex()}"
     async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
         rejecting = {"approve": "no", "reason": "Pagu terlalu besar"}
-        assert DONE in await act(site, AUTHORITY, f"{path}/approve-plan", "tender.approve_plan", **rejecting)
+        assert DONE in await act(
+            site, AUTHORITY, f"{path}/do/approve-plan", "tender.approve_plan", **rejecting
+        )
         assert "Pagu terlalu besar" in (await site.get(path)).text
         site.act_as(OFFICER)
-        fields = read_form((await site.get(f"{path}/plan")).text, "tender.plan")
+        fields = read_form((await site.get(f"{path}/do/plan")).text, "tender.plan")
         assert (fields["reference"], fields["package.ceiling"]) == ("BA-8", "5000")
-        assert DONE in await act(site, OFFICER, f"{path}/plan", "tender.plan", package__ceiling="4.000")
+        assert DONE in await act(site, OFFICER, f"{path}/do/plan", "tender.plan", package__ceiling="4.000")
         assert "IDR 4,000" in (await site.get(path)).text
 
 
@@ -100,17 +95,17 @@ async def test_a_question_is_answered_and_an_addendum_keeps_what_it_does_not_cha
     path = f"/en/tenders/{tender.hex()}"
     async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
         assert ">Answer<" in await work_of(site, GROUP)
-        assert DONE in await act(site, GROUP, f"{path}/answer/1", "tender.answer", text="Ada, 20 persen.")
+        assert DONE in await act(site, GROUP, f"{path}/do/answer/1", "tender.answer", text="Ada, 20 persen.")
         assert "Ada, 20 persen." in (await site.get(path)).text
         assert "PT alfa" in (await site.get(path)).text
         closes_at = later(ledger, 2 * HOUR)
         changing = {"terms__closes_at": closes_at, "terms__criteria": "Harga terendah, termasuk angkut"}
-        assert DONE in await act(site, GROUP, f"{path}/addendum", "tender.publish_addendum", **changing)
+        assert DONE in await act(site, GROUP, f"{path}/do/addendum", "tender.publish_addendum", **changing)
         terms = ledger.view("tender", "terms_in_force", tender)
         assert isinstance(terms, tuple)
         assert terms[1:3] == (bytes(32), "Harga terendah, termasuk angkut"), "the documents stay"
         assert "Earlier versions of the terms: 1" in (await site.get(path)).text
-        again = await act(site, GROUP, f"{path}/addendum", "tender.publish_addendum", terms__envelopes="2")
+        again = await act(site, GROUP, f"{path}/do/addendum", "tender.publish_addendum", terms__envelopes="2")
         assert "Clause 3.2" in again
 
 
@@ -130,26 +125,26 @@ async def test_two_envelopes_are_scored_opened_evaluated_and_awarded() -> None:
             ledger.reveal(tender, name, TECHNICAL)
         assert "Every envelope that is due is open" in (await site.get(path)).text
         bids = {name: address(name).hex() for name in ("alfa", "beta", "citra")}
-        disqualify = f"{path}/disqualify/{bids['citra']}"
+        disqualify = f"{path}/do/disqualify/{bids['citra']}"
         assert DONE in await act(site, GROUP, disqualify, "tender.disqualify", reason="Dokumen palsu")
         for name, share in (("alfa", "82,50"), ("beta", "70")):
             scoring = {"points_bps": share, "reason": f"Metode {name} jelas"}
-            assert DONE in await act(site, GROUP, f"{path}/score/{bids[name]}", "tender.score", **scoring)
+            assert DONE in await act(site, GROUP, f"{path}/do/score/{bids[name]}", "tender.score", **scoring)
         twice = await act(
-            site, GROUP, f"{path}/score/{bids['beta']}", "tender.score", points_bps="1", reason="x"
+            site, GROUP, f"{path}/do/score/{bids['beta']}", "tender.score", points_bps="1", reason="x"
         )
         assert "Clause 6.2" in twice
         shown = (await site.get(path)).text
         assert "82.5%" in shown and "Metode alfa jelas" in shown and "Dokumen palsu" in shown
-        assert f"{path}/open-prices" in await work_of(site, GROUP)
+        assert f"{path}/do/open-prices" in await work_of(site, GROUP)
         assert ">Score<" not in await work_of(site, GROUP), "this member has scored every proposal"
         assert ">Score<" in await work_of(site, SECOND_MEMBER)
-        assert DONE in await act(site, GROUP, f"{path}/open-prices", "tender.open_prices")
+        assert DONE in await act(site, GROUP, f"{path}/do/open-prices", "tender.open_prices")
         for name in ("alfa", "beta"):
             ledger.reveal(tender, name)
         for step in ("evaluate", "award"):
-            assert f"{path}/{step}" in await work_of(site, GROUP)
-            assert DONE in await act(site, GROUP, f"{path}/{step}", f"tender.{step}")
+            assert f"{path}/do/{step}" in await work_of(site, GROUP)
+            assert DONE in await act(site, GROUP, f"{path}/do/{step}", f"tender.{step}")
         after = (await site.get(path)).text
         ranking = after[after.index("<h2>Ranking") :]
         assert ranking.index("PT alfa") < ranking.index("PT beta") and "winner" in ranking
@@ -164,16 +159,16 @@ async def test_objections_are_answered_with_each_outcome_that_follows() -> None:
         assert "Answer an objection" in await work_of(site, GROUP)
         answering = {"outcome": "RE_SUBMISSION", "text": "Sanggahan benar"}
         answered = await act(
-            site, GROUP, f"{path}/answer-objection/1", "tender.answer_objection", **answering
+            site, GROUP, f"{path}/do/answer-objection/1", "tender.answer_objection", **answering
         )
         assert DONE in answered
-        assert f"{path}/reopen" in await work_of(site, GROUP)
+        assert f"{path}/do/reopen" in await work_of(site, GROUP)
         assert DONE in await act(
-            site, GROUP, f"{path}/reopen", "tender.reopen", closes_at=later(ledger, HOUR)
+            site, GROUP, f"{path}/do/reopen", "tender.reopen", closes_at=later(ledger, HOUR)
         )
         assert ledger.record(tender)["round"] == 2
         cancelling = {"reason": "Anggaran dicabut"}
-        assert DONE in await act(site, GROUP, f"{path}/cancel", "tender.cancel", **cancelling)
+        assert DONE in await act(site, GROUP, f"{path}/do/cancel", "tender.cancel", **cancelling)
         assert "Anggaran dicabut" in (await site.get(path)).text
         assert "What you can do now" not in (await site.get(path)).text
 
@@ -193,7 +188,7 @@ async def test_a_bid_that_was_disqualified_is_reinstated_after_reevaluation() ->
     ledger.act("answer_objection", tender, 1, 2, "benar")
     path = f"/en/tenders/{tender.hex()}"
     async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        reinstate = f"{path}/reinstate/{address('beta').hex()}"
+        reinstate = f"{path}/do/reinstate/{address('beta').hex()}"
         assert DONE in await act(
             site, GROUP, reinstate, "tender.reinstate", reason="Dokumen ternyata lengkap"
         )
@@ -208,7 +203,7 @@ async def test_a_new_round_is_linked_to_one_of_the_failed() -> None:
         ledger.act("evaluate", tender)
         ledger.act("award", tender)
     tender = ledger.publish("BARU")
-    path = f"/en/tenders/{tender.hex()}/link-round"
+    path = f"/en/tenders/{tender.hex()}/do/link-round"
     async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
         site.act_as(GROUP)
         page = (await site.get(path)).text
@@ -239,17 +234,17 @@ async def test_a_contract_is_drafted_signed_amended_delivered_and_closed() -> No
         assert isinstance(ledger.agreement, bytes)
         path = f"/en/contracts/{ledger.agreement.hex()}"
         assert path in await work_of(site, OFFICER)
-        assert DONE in await act(site, OFFICER, f"{path}/sign", "agreement.sign")
+        assert DONE in await act(site, OFFICER, f"{path}/do/sign", "agreement.sign")
         ledger.do(SUPPLIER, "agreement", "sign", ledger.agreement, 1)
         amending = {"wanted__1__amount": "650.000", "reason": "Tambah tiang"}
-        assert DONE in await act(site, OFFICER, f"{path}/amend", "agreement.propose_amendment", **amending)
-        assert DONE in await act(site, OFFICER, f"{path}/sign", "agreement.sign")
+        assert DONE in await act(site, OFFICER, f"{path}/do/amend", "agreement.propose_amendment", **amending)
+        assert DONE in await act(site, OFFICER, f"{path}/do/sign", "agreement.sign")
         waiting = (await site.get(path)).text
         assert "The milestones in force until both have signed" in waiting and "Tambah tiang" in waiting
         ledger.do(SUPPLIER, "agreement", "sign", ledger.agreement, 2)
         for number, (milestone, amount) in enumerate(((1, 400_000), (2, 650_000), (2, 650_000)), 1):
             ledger.deliver(milestone, amount)
-            decide = f"{path}/decide-delivery/{number}"
+            decide = f"{path}/do/decide-delivery/{number}"
             assert path in await work_of(site, OFFICER)
             if number == 2:
                 assert DONE in await act(site, OFFICER, decide, "agreement.reject", reason="Baut longgar")
@@ -259,7 +254,7 @@ async def test_a_contract_is_drafted_signed_amended_delivered_and_closed() -> No
         shown = (await site.get(path)).text
         assert "Baut longgar" in shown and "IDR 1,050,000" in shown
         closing = {"rating": "4", "reason": "Tepat waktu"}
-        assert DONE in await act(site, OFFICER, f"{path}/close", "agreement.close", **closing)
+        assert DONE in await act(site, OFFICER, f"{path}/do/close", "agreement.close", **closing)
         assert "4, good" in (await site.get(path)).text and "Tepat waktu" in (await site.get(path)).text
 
 
@@ -269,8 +264,12 @@ async def test_a_contract_is_ended_early_with_a_reason() -> None:
     assert isinstance(ledger.agreement, bytes)
     path = f"/en/contracts/{ledger.agreement.hex()}"
     async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        assert DONE in await act(site, OFFICER, f"{path}/terminate", "agreement.terminate", reason="Pailit")
-        assert "Pailit" in (await site.get(path)).text and await offered(site, OFFICER, f"{path}/amend") == []
+        assert DONE in await act(
+            site, OFFICER, f"{path}/do/terminate", "agreement.terminate", reason="Pailit"
+        )
+        assert (
+            "Pailit" in (await site.get(path)).text and await offered(site, OFFICER, f"{path}/do/amend") == []
+        )
 
 
 async def test_a_payment_is_declined_asked_for_again_approved_returned_and_approved_again() -> None:
@@ -302,168 +301,17 @@ async def test_a_payment_is_declined_asked_for_again_approved_returned_and_appro
         assert "SP2D-9" in settled and "paid (SP2D)" in settled and list_forms(settled) == []
 
 
-async def test_roles_are_granted_delegated_and_taken_back() -> None:
-    ledger = Tendering()
-    async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        new, deputy = address("baru"), address("wakil")
-        granting = {"officer": new.hex().upper(), "role": "SELECTION_GROUP"}
-        assert await offered(site, GROUP, "/en/people/do/grant") == []
-        assert DONE in await act(site, OPERATOR, "/en/people/do/grant", "registry.grant", **granting)
-        delegating = {"deputy": deputy.hex(), "role": "SELECTION_GROUP", "until_ms": later(ledger, HOUR)}
-        assert DONE in await act(site, GROUP, "/en/people/do/delegate", "registry.delegate", **delegating)
-        people = (await site.get("/en/people")).text
-        assert new.hex().upper() in people and "delegated until" in people
-        assert "PT alfa" not in people and address("timur").hex().upper() not in people
-        assert "selection group" in await work_of(site, key("wakil"))
-        ending = f"/en/people/{deputy.hex()}/SELECTION_GROUP/end-delegation"
-        assert f"/en/people/{deputy.hex()}" in people and ending in (await _page(site, GROUP, deputy))
-        assert DONE in await act(site, GROUP, ending, "registry.end_delegation")
-        revoking = f"/en/people/{new.hex()}/SELECTION_GROUP/revoke"
-        assert revoking in await _page(site, OPERATOR, new)
-        assert DONE in await act(site, OPERATOR, revoking, "registry.revoke")
-        assert new.hex().upper() not in (await site.get("/en/people")).text
-        assert "2. A role" in await work_of(site, key("baru"))
-
-
-async def _page(site: Site, who: SigningKey, officer: bytes) -> str:
-    site.act_as(who)
-    return (await site.get(f"/en/people/{officer.hex()}")).text
-
-
-async def test_what_an_agency_states_is_shown() -> None:
-    ledger = Tendering()
-    async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        for path, call, fields in (
-            ("appoint-treasury", "registry.appoint_treasury", {"treasury": TREASURY.address.hex()}),
-            ("set-document-key", "registry.set_document_key", {"public": "cd" * 32}),
-            ("set-time-zone", "governance.set_time_zone", {"minutes": "540"}),
-        ):
-            assert DONE in await act(site, OPERATOR, f"/en/people/do/{path}", call, **fields)
-        page = (await site.get("/en/people")).text
-        assert TREASURY.address.hex().upper() in page and "cd" * 32 in page and "WIT, UTC+9" in page
-
-
 async def test_times_are_read_on_the_clock_of_the_agency() -> None:
     ledger = Tendering()
     ledger.do(OPERATOR, "governance", "set_time_zone", 540)
     tender = ledger.publish(closes_at=ledger.now_ms + HOUR)
     async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        path = f"/en/tenders/{tender.hex()}/addendum"
+        path = f"/en/tenders/{tender.hex()}/do/addendum"
         closes_at = write_time_input(ledger.now_ms + 2 * HOUR, 540)
         assert DONE in await act(site, GROUP, path, "tender.publish_addendum", terms__closes_at=closes_at)
         record = ledger.record(tender)
         assert record["opening_from"] == (ledger.now_ms + 2 * HOUR) // MINUTE * MINUTE
         assert " WIT" in (await site.get(f"/en/tenders/{tender.hex()}")).text
-
-
-async def test_a_lost_key_is_replaced_after_the_wait_or_kept_by_who_has_it() -> None:
-    ledger = Tendering()
-    async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        for number, (old, new) in enumerate(((GROUP, "satu"), (SECOND_MEMBER, "dua")), 1):
-            path = f"/en/people/keys/{old.address.hex()}/replace"
-            asking = {"new": address(new).hex(), "reason": "Laptop hilang"}
-            assert DONE in await act(site, OPERATOR, path, "registry.request_replacement", **asking)
-            assert f"/en/people/replacements/{number}" in await work_of(site, old)
-        assert await offered(site, OPERATOR, "/en/people/replacements/1") == [], "it waits"
-        assert DONE in await act(site, GROUP, "/en/people/replacements/1", "registry.object_replacement")
-        ledger.wait(KEY_REPLACEMENT_MS)
-        completing = "registry.complete_replacement"
-        assert DONE in await act(site, OPERATOR, "/en/people/replacements/2", completing)
-        assert "selection group" in await work_of(site, key("dua"))
-        assert "2. A role" in await work_of(site, SECOND_MEMBER)
-
-
-async def test_a_supplier_is_found_barred_and_let_in_again() -> None:
-    ledger = Tendering()
-    path = f"/en/suppliers/{address('beta').hex()}"
-    async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        found = (await site.get("/en/suppliers?q=pt+BETA")).text
-        assert path in found and "PT alfa" not in found
-        barring = {"until_ms": later(ledger, HOUR), "reason": "Dokumen palsu"}
-        assert await offered(site, GROUP, f"{path}/bar") == []
-        assert DONE in await act(site, AUTHORITY, f"{path}/bar", "registry.bar", **barring)
-        assert "Dokumen palsu" in (await site.get(path)).text
-        assert "blacklisted until" in (await site.get("/en/suppliers")).text
-        assert DONE in await act(
-            site, AUTHORITY, f"{path}/end-barring", "registry.end_barring", reason="Keliru"
-        )
-        assert "It was in the blacklist" in (await site.get(path)).text
-
-
-async def test_a_suppliers_lost_key_is_replaced_by_the_registry_officer() -> None:
-    ledger = Tendering()
-    ledger.do(OPERATOR, "registry", "grant", address("registrar"), 9)
-    async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        path = f"/en/people/keys/{address('beta').hex()}/replace"
-        site.act_as(key("registrar"))
-        assert path in (await site.get(f"/en/suppliers/{address('beta').hex()}")).text
-        asking = {"new": address("beta baru").hex(), "reason": "Ponsel rusak"}
-        assert DONE in await act(site, key("registrar"), path, "registry.request_replacement", **asking)
-        ledger.wait(KEY_REPLACEMENT_MS)
-        replacement = "/en/people/replacements/1"
-        assert replacement in await work_of(site, key("registrar"))
-        assert DONE in await act(site, key("registrar"), replacement, "registry.complete_replacement")
-        assert ledger.view("registry", "supplier_of", address("beta baru")) == address("beta")
-
-
-CHANGES: tuple[tuple[str, str, dict[str, str], str], ...] = (
-    ("rule/standstill_days", "propose_rule", {"value": "5"}, "working days"),
-    ("rule/opening_ms", "propose_rule", {"value": "3", "value__unit": "days"}, "3 days"),
-    ("rule/penalty_bps", "propose_rule", {"value": "0,20"}, "0.2%"),
-    ("parameter/heartbeat_ms", "propose_parameter", {"value": "90", "value__unit": "seconds"}, "90 seconds"),
-    ("parameter/block_transactions_max", "propose_parameter", {"value": "2.000"}, "2,000"),
-    ("holiday", "propose_holiday", {"day": "2027-03-09", "name": "Nyepi"}, "9 March 2027"),
-    ("power/timur", "propose_power", {"power": "12"}, "voting power 12"),
-    ("removal/timur", "propose_removal", {}, "timur"),
-    ("node", "propose_node", {"name": "pengawas", "node_key": "ab" * 32}, "pengawas"),
-    ("node-removal/auditor", "propose_node_removal", {}, "auditor"),
-    (
-        "member",
-        "propose_member",
-        {
-            "name": "tengah / baru",
-            "operator": "12" * 20,
-            "consensus_key": "cd" * 32,
-            "node_key": "ef" * 32,
-            "power": "10",
-        },
-        "tengah / baru, voting power 10",
-    ),
-)
-
-
-@pytest.mark.parametrize(("path", "method", "fields", "told"), CHANGES)
-async def test_each_change_is_proposed_voted_on_and_told(
-    path: str, method: str, fields: dict[str, str], told: str
-) -> None:
-    ledger = Tendering()
-    async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        page = f"/en/governance/propose/{path}"
-        assert await offered(site, GROUP, page) == []
-        assert DONE in await act(site, OPERATOR, page, f"governance.{method}", **fields)
-        proposal = "/en/governance/proposals/1"
-        assert await offered(site, OPERATOR, proposal) == [], "who proposes has voted"
-        assert told in (await site.get("/en/governance")).text
-        for voter in ("selatan", "timur"):
-            assert proposal in await work_of(site, operator(voter))
-            assert DONE in await act(site, operator(voter), proposal, "governance.vote", approve="yes")
-        carried = (await site.get(proposal)).text
-        assert "carried" in carried and "barat, selatan, timur" in carried and told in carried
-        assert (await site.get("/en/governance/proposals")).text.count(told) == 1
-
-
-async def test_a_holiday_becomes_a_working_day_again() -> None:
-    ledger = Tendering()
-    day = ledger.now_ms // 86_400_000 + 30
-    number = ledger.do(OPERATOR, "governance", "propose_holiday", day, "Cuti bersama")
-    for voter in ("selatan", "timur"):
-        ledger.do(operator(voter), "governance", "vote", number, True)
-    async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
-        site.act_as(OPERATOR)
-        path = f"/en/governance/propose/workday/{day}"
-        page = (await site.get("/en/governance")).text
-        assert "Cuti bersama" in page and path in page
-        assert DONE in await act(site, OPERATOR, path, "governance.propose_workday")
 
 
 async def test_doubled_late_and_forged_posts_are_told() -> None:
@@ -472,7 +320,7 @@ async def test_doubled_late_and_forged_posts_are_told() -> None:
     path = f"/en/tenders/{tender.hex()}"
     async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
         site.act_as(OFFICER)
-        first = await prepare(site, f"{path}/estimate", "tender.set_estimate", amount="500")
+        first = await prepare(site, f"{path}/do/estimate", "tender.set_estimate", amount="500")
         sent = await site.sign(OFFICER, first)
         again = await site.sign(OFFICER, first)
         assert DONE in again.text and again.url == sent.url, "the same bytes are the same transaction"
@@ -487,7 +335,7 @@ async def test_doubled_late_and_forged_posts_are_told() -> None:
         )
         late = await site.sign(AUTHORITY, decided)
         assert "decided already" in late.text and "Clause 1.5" in late.text
-        assert "nothing here for this key to do now" in (await site.get(f"{path}/approve-plan")).text
+        assert "nothing here for this key to do now" in (await site.get(f"{path}/do/approve-plan")).text
         for fields in (
             {"tender": "zz", "approve": "yes", "reason": "x"},
             {"tender": tender.hex(), "approve": "perhaps", "reason": "x"},
@@ -523,10 +371,10 @@ async def test_a_row_more_is_given_without_a_script_and_what_was_written_stays()
     [
         "tenders/zz",
         f"tenders/{'0' * 64}",
-        f"tenders/{'0' * 64}/publish",
+        f"tenders/{'0' * 64}/do/publish",
         f"tenders/{'0' * 64}/draft/zz",
         "contracts/1",
-        f"contracts/{'0' * 64}/sign",
+        f"contracts/{'0' * 64}/do/sign",
         "payments/0",
         "payments/x",
         f"payments/{'9' * 40}",
@@ -556,7 +404,7 @@ async def test_acts_on_what_they_are_not_on_are_told() -> None:
     async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
         site.act_as(GROUP)
         for act_ in ("publish/1", "answer", "answer/9", "score/zz", "win", "disqualify/1"):
-            assert (await site.get(f"/id/tenders/{tender}/{act_}")).status_code == 400, act_
+            assert (await site.get(f"/id/tenders/{tender}/do/{act_}")).status_code == 400, act_
 
 
 async def test_a_stranger_reads_everything_and_is_offered_nothing() -> None:
@@ -568,10 +416,10 @@ async def test_a_stranger_reads_everything_and_is_offered_nothing() -> None:
             "tenders",
             "tenders/plan",
             f"tenders/{ledger.tender.hex()}",
-            f"tenders/{ledger.tender.hex()}/cancel",
+            f"tenders/{ledger.tender.hex()}/do/cancel",
             "contracts",
             f"contracts/{ledger.agreement.hex()}",
-            f"contracts/{ledger.agreement.hex()}/terminate",
+            f"contracts/{ledger.agreement.hex()}/do/terminate",
             "payments",
             f"payments/{order}",
             "people",

@@ -241,7 +241,7 @@ def test_terms_are_published_with_a_document_that_everybody_reads(browser: Brows
     with serving(site.app) as address:
         desk = Desk(site=site, ledger=ledger, browser=browser, address=address, folder=tmp_path)
         with desk.person(GROUP) as page:
-            page.goto(f"{address}/en/tenders/{tender.hex()}/publish")
+            page.goto(f"{address}/en/tenders/{tender.hex()}/do/publish")
             closes_at = write_time_input(ledger.now_ms + 3_600_000)
             page.fill('[name="terms.closes_at"]', closes_at)
             choose_file(page, "tender.publish", desk.write("kak.txt", "Kerangka acuan kerja"))
