@@ -23,7 +23,7 @@ from documents.container import cut_header, decode_header
 from rpc import documents
 from rpc.documents import Exchange, MemberReceipt, Node
 
-PASSING_S_MAX = 300.0  # the largest on a line of half a megabit a second
+PASSING_S = 300.0  # the largest on a line of half a megabit a second
 _HEADERS = {"content-type": "application/octet-stream", "cache-control": "no-store"}
 
 
@@ -95,7 +95,7 @@ class Passing(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it."""
-        with anyio.move_on_after(PASSING_S_MAX):
+        with anyio.move_on_after(PASSING_S):
             await super().__call__(scope, receive, send)
 
 
@@ -104,7 +104,7 @@ async def read_body(chunks: AsyncGenerator[bytes], bytes_max: int) -> bytes | No
     that the browser hears why.
     """
     body, read = bytearray(), 0
-    with anyio.CancelScope(deadline=anyio.current_time() + PASSING_S_MAX) as waiting:
+    with anyio.CancelScope(deadline=anyio.current_time() + PASSING_S) as waiting:
         async with aclosing(chunks):
             async for chunk in chunks:
                 body += chunk[: bytes_max + 1 - len(body)]

@@ -30,8 +30,9 @@ from tests.portals.walking import PHRASE, bring_a_key, choose_file, fetch_docume
 AGENCY = "agency-1"
 COMMITMENT_OFFICER, SELECTION_GROUP, BUDGET_AUTHORITY = 2, 3, 4
 OFFICER, GROUP, AUTHORITY, SUPPLIER, DOCUMENTS = (SigningKey.from_seed(bytes([n]) * 32) for n in range(1, 6))
+PERSON, FILE_NAME = "Budi Santoso", "berita-acara-budi.txt"
 PRICE, GAS, WAIT_S = 400_000, 5_000_000, 60
-TERMS, DELIVERY = "Kerangka acuan kerja", "Berita acara atas nama Budi Santoso"
+TERMS, DELIVERY = "Kerangka acuan kerja", f"Berita acara atas nama {PERSON}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ def test_terms_and_a_delivery_are_put_in_one_browser_and_read_in_another(
 
             with a_browser_of(SUPPLIER, browser, supplier, tmp_path) as page:
                 page.goto(f"{supplier}/en/contracts/{agreement.hex()}")
-                choose_file(page, "agreement.report_delivery", write(tmp_path, "ba.txt", DELIVERY))
+                choose_file(page, "agreement.report_delivery", write(tmp_path, FILE_NAME, DELIVERY))
                 page.wait_for_selector("#sign:not([disabled])")
                 assert "agency-1" in page.inner_text("#shown") and "agency-2" in page.inner_text("#shown")
                 sign(page)
@@ -174,6 +175,10 @@ def test_terms_and_a_delivery_are_put_in_one_browser_and_read_in_another(
                 assert fetch_document(page, tmp_path / "officer").read_text() == DELIVERY, (
                     "of the node that is left"
                 )
+        files = [path for one in network.processes for path in one.node.home.rglob("*") if path.is_file()]
+        assert len(files) > 20
+        for word in (PERSON, FILE_NAME):
+            assert [path for path in files if word.encode() in path.read_bytes()] == [], word
         held = [len(list((one.node.home / "data" / "documents").iterdir())) for one in network.processes]
         assert held == [2, 2, 0, 0]
         assert acting.view("documents", "document_count") == 2

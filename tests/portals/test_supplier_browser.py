@@ -11,7 +11,7 @@ from portals.supplier.portal import SUPPLIER, VIEWS
 from tests.contracts.tendering import TECHNICAL, Tendering
 from tests.portals.browser import PHONE, open_page, serving
 from tests.portals.making import Site
-from tests.portals.walking import PHRASE, fill_registration, make_a_key, sign
+from tests.portals.walking import PHRASE, fetch_document, fill_registration, make_a_key, sign
 
 PAGE_BYTES = 150_000
 
@@ -76,6 +76,8 @@ def test_a_bid_from_question_to_objection(browser: Browser, tmp_path: Path) -> N
             page.click("form[data-form] button")
             sign(page)
             if number == 1:
+                page.goto(f"{address}/en/proposals/{id_.hex()}/{own.hex()}")
+                assert fetch_document(page, tmp_path / "proposal").read_bytes() == key_file.read_bytes()
                 ledger.reveal(id_, "beta", TECHNICAL)
                 ledger.act("open_prices", id_)
         ledger.reveal(id_, "beta")
