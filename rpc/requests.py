@@ -152,11 +152,11 @@ def tx(id_: TxId, *, prove: bool = False) -> Request[answers.TxAnswer]:
 
 
 def tx_search(
-    query: str, *, prove: bool = False, page: int = 1, newest_first: bool = False
+    query: str, *, prove: bool = False, page: int = 1, rows: int = 100, newest_first: bool = False
 ) -> Request[answers.TxSearchAnswer]:
-    """Committed transactions by their events, a hundred a page."""
+    """Committed transactions by their events, a page of so many."""
     order = "desc" if newest_first else "asc"
-    params = {"prove": prove, "page": str(page), "per_page": "100", "order_by": order}
+    params = {"prove": prove, "page": str(page), "per_page": str(rows), "order_by": order}
     return _plain("tx_search", answers.TxSearchAnswer, query=query, **params)
 
 

@@ -10,7 +10,7 @@ from chain.errors import Malformed
 from chain.time import parse_time
 from portals.ledger import Ledger, Told
 from rpc import requests
-from rpc.answers import HeaderAnswer, StatusAnswer
+from rpc.answers import HeaderAnswer, StatusAnswer, TxSearchAnswer
 from rpc.exact import header_of, whole
 
 
@@ -89,6 +89,38 @@ def _id_of(told: Told[HeaderAnswer]) -> tuple[str, str]:
         return compute_block_id(header_of(told.answer.header)).hex().upper(), ""
     except Malformed as error:
         return "", str(error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameCount:
+    """How many transactions of a query each node finds: an address, a count (None where there is none), and why."""
+
+    found: tuple[tuple[str, int | None, str], ...]
+
+    @property
+    def counts(self) -> frozenset[int]:
+        """The different counts."""
+        return frozenset(count for _, count, _ in self.found if count is not None)
+
+    @property
+    def answered(self) -> int:
+        """How many nodes have counted."""
+        return sum(count is not None for _, count, _ in self.found)
+
+
+async def compare_count(ledger: Ledger, query: str) -> SameCount:
+    """A search as every configured node counts it: who leaves something out stands against the others."""
+    told = await ledger.ask_all(requests.tx_search(query, rows=1))
+    return SameCount(found=tuple((one.address, *_count_of(one)) for one in told))
+
+
+def _count_of(told: Told[TxSearchAnswer]) -> tuple[int | None, str]:
+    if told.answer is None:
+        return None, told.problem
+    try:
+        return whole(told.answer.total_count, "total count"), ""
+    except Malformed as error:
+        return None, str(error)
 
 
 def find_diverging(rows: tuple[NodeRow, ...]) -> list[NodeRow]:

@@ -16,6 +16,7 @@ from chain.hashing import Digest, compute_source_hash
 CONTRACTS = ("tender", "agreement", "payment", "registry", "governance", "calendar", "documents")
 _CLAUSE = re.compile(r"^ {4}(\d+\.\d+)  (.*(?:\n {9,}.*)*)", re.MULTILINE)
 _NAMED = re.compile(r"clause (\d+\.\d+)", re.IGNORECASE)
+_WHOLE = re.compile(r"clause (\d+):", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +62,10 @@ def read_source(contract: str) -> Source | None:
     if contract not in CONTRACTS:
         return None
     text = (files("contracts") / f"{contract}.contract").read_text()
-    tree = ast.parse(text)
     clauses = {clause.number: clause for clause in _clauses_of(text)}
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    functions = _functions_of(text)
     rules = {
-        name: _rule_of(contract, function, text, functions, clauses)
+        name: _rule_of(contract, function, functions, clauses)
         for name, function in functions.items()
         if not name.startswith("_")
     }
@@ -85,38 +85,66 @@ def _clauses_of(text: str) -> Iterator[Clause]:
         yield Clause(number=found[1], text=" ".join(found[2].split()), line=line)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Function:
+    """What is needed of a function: where it is, the clauses that it names, and what it calls in its contract."""
+
+    name: str
+    line: int
+    says: str
+    named: tuple[str, ...]
+    calls: tuple[str, ...]
+
+
+def _functions_of(text: str) -> dict[str, _Function]:
+    lines = text.splitlines()
+    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    names = {node.name for node in nodes}
+    return {
+        node.name: _Function(
+            name=node.name,
+            line=node.lineno,
+            says=ast.get_docstring(node) or "",
+            named=tuple(_NAMED.findall("\n".join(lines[node.lineno - 1 : node.end_lineno]))),
+            calls=tuple(
+                call.func.id
+                for call in ast.walk(node)
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names
+            ),
+        )
+        for node in nodes
+    }
+
+
 def _rule_of(
     contract: str,
-    function: ast.FunctionDef,
-    text: str,
-    functions: Mapping[str, ast.FunctionDef],
+    function: _Function,
+    functions: Mapping[str, _Function],
     clauses: Mapping[str, Clause],
 ) -> Rule:
-    says = ast.get_docstring(function) or ""
-    named = dict.fromkeys(_NAMED.findall(says))
-    main = clauses.get(next(iter(named), ""))
-    for reached in _reach(function, functions):
-        named |= dict.fromkeys(_NAMED.findall(ast.get_source_segment(text, reached) or ""))
-    others = sorted((clauses[number] for number in named if number in clauses), key=lambda one: one.line)
+    stated = _NAMED.findall(function.says)
+    main = clauses.get(stated[0]) if stated else None
+    numbers = {number for reached in _reach(function, functions) for number in reached.named}
+    whole = tuple(f"{number}." for number in _WHOLE.findall(function.says))
+    numbers |= {number for number in clauses if whole and number.startswith(whole)}
+    held = sorted((clauses[number] for number in numbers if number in clauses), key=lambda one: one.line)
     return Rule(
         contract=contract,
         method=function.name,
-        line=function.lineno,
-        says=says,
+        line=function.line,
+        says=function.says,
         main=main,
-        others=tuple(clause for clause in others if clause != main),
+        others=tuple(clause for clause in held if clause != main),
     )
 
 
-def _reach(function: ast.FunctionDef, functions: Mapping[str, ast.FunctionDef]) -> list[ast.FunctionDef]:
+def _reach(function: _Function, functions: Mapping[str, _Function]) -> list[_Function]:
     """A function and those of the same contract that it calls, however deep."""
     reached = {function.name: function}
     waiting = [function]
     while waiting:
-        for node in ast.walk(waiting.pop()):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                called = functions.get(node.func.id)
-                if called is not None and called.name not in reached:
-                    reached[called.name] = called
-                    waiting.append(called)
+        for name in waiting.pop().calls:
+            if name not in reached:
+                reached[name] = functions[name]
+                waiting.append(functions[name])
     return list(reached.values())

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from chain.time import format_time
 from portals.auditor.entries import Entry, read_entries
 from portals.auditor.evidence import Proofs, Proven
+from portals.auditor.nodes import compare_count
 from portals.auditor.search import ask_for, search_each
 from portals.auditor.showing import check_lines, describe_ancestry, state_of
 from portals.auditor.values import Line
@@ -66,6 +67,7 @@ async def show(page: Page, proofs: Proofs) -> Response:
         failed=sum(one.has_failed for one in proven),
         open=sum(not one.is_checked and not one.has_failed for one in proven),
         ancestry=_summary(page.language, proven),
+        same=await compare_count(page.ledger, ask_for("tender", "tender", tender)),
     )
 
 

@@ -271,6 +271,20 @@ async def test_nodes_that_disagree_are_shown() -> None:
         assert "does not answer" in page and "1 of 2 configured nodes" in page
 
 
+async def test_a_node_that_leaves_something_out_stands_against_the_others() -> None:
+    async with open_site(AUDITOR, make_views(ANCHOR), nodes=3, contracts=life()) as site:
+        assert (
+            "3 nodes were asked, and all of them find equally many"
+            in (await site.get(path("/timeline"))).text
+        )
+        less = ContractsBackend(life())
+        height = find_height(less, "disqualify")
+        less.outcomes[height - 1] = tuple(replace(one, events=()) for one in less.outcomes[height - 1])
+        site.nodes[2].backend = less
+        page = (await site.get(path("/timeline"))).text
+        assert "The nodes find DIFFERENT numbers of entries" in page and "timur: 17" in page
+
+
 async def test_a_node_that_says_nonsense_is_told() -> None:
     async with open_site(AUDITOR, make_views(ANCHOR), contracts=life()) as site:
         height = find_height(site.backend, "evaluate")

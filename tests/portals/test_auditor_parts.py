@@ -43,6 +43,9 @@ def test_clauses_are_read_whole_and_with_their_line() -> None:
     award = find_rule("tender", "award")
     assert award is not None and award.main is not None and award.main.number == "7.1"
     assert {"1.1", "2.1"} <= {one.number for one in award.others}, "those of the functions that it calls"
+    evaluate = find_rule("tender", "evaluate")
+    assert evaluate is not None and evaluate.main is None and evaluate.says.startswith("Clause 6:")
+    assert {f"6.{number}" for number in range(1, 7)} <= {one.number for one in evaluate.others}
     assert find_rule("tender", "nope") is None and read_source("nope") is None
 
 
