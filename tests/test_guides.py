@@ -77,7 +77,9 @@ def test_units_start_what_can_be_started(path: Path) -> None:
     program, *words = shlex.split(unit["Service"]["ExecStart"])
     assert program.endswith("/.venv/bin/terang")
     for name in PORTS if "%i" in words else [""]:
-        check_parses([word.replace("%i", name) for word in words])
+        options = re.findall(rf'portal-{name}\.env\s+OPTIONS="(.*)"', path.read_text()) if name else []
+        given = {"%i": [name], "$OPTIONS": shlex.split(" ".join(options))}
+        check_parses([part for word in words for part in given.get(word, [word])])
     assert unit["Service"]["User"] == "terang" and unit["Service"]["Restart"] == "on-failure"
 
 
