@@ -32,6 +32,7 @@ class Fetcher:
         self._poll_s = poll_s
         self._utc_offset_minutes = utc_offset_minutes
         self._is_doubtful = True
+        self._is_numbering_known = False
         self._early_from = 0.0
 
     async def run(self) -> None:
@@ -49,6 +50,7 @@ class Fetcher:
             await trio.sleep(self._poll_s)
 
     async def _take_turn(self) -> None:
+        await self._check_numbering()
         await self._fetch_notifications()
         await self._reconcile()
         if self._is_doubtful and trio.current_time() >= self._early_from:
@@ -56,6 +58,17 @@ class Fetcher:
             self._is_doubtful = False
             for day in (previous_day(self._today()), self._today()):
                 await self._compare(day)
+
+    async def _check_numbering(self) -> None:
+        """Once after a start: a bank that numbers anew would be waited for in vain."""
+        number = self._desk.book.notification
+        if number and not self._is_numbering_known and await self._counter.fetch_notification(number) is None:
+            self._desk.alarms.raise_alarm(
+                f"the bank does not know its notification {number}, which was read here: it numbers anew, and only its "
+                "statements tell what it books",
+                self._desk.now_ms(),
+            )
+        self._is_numbering_known = True
 
     async def _fetch_notifications(self) -> None:
         while True:

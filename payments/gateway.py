@@ -76,7 +76,10 @@ def main(home: Path, ask: Callable[[], str] | None = None) -> int:
 
 
 def _tell(error: BaseException) -> int:
-    print(f"terang: {error}", file=sys.stderr)
+    advice = (
+        ". Stop what listens there, or set http.port in gateway.toml" if isinstance(error, NoAddress) else ""
+    )
+    print(f"terang: {str(error).removeprefix('rpc ')}{advice}", file=sys.stderr)
     return EXIT_FAULT
 
 
