@@ -115,6 +115,12 @@ def explain_not_kept(refused: NotKept) -> Answer:
     for status, text in _NOT_KEPT.items():
         if status in _statuses_of(refused.causes):
             return status, text
+    if not refused.causes:
+        return HTTPStatus.SERVICE_UNAVAILABLE, say(
+            "This portal knows nodes of {found} agencies, and {needed} are needed to keep a document. Tell who runs it.",
+            found=refused.found,
+            needed=refused.needed,
+        )
     return HTTPStatus.SERVICE_UNAVAILABLE, say(
         "{found} agencies keep the document now, and {needed} are needed. Nothing is lost: try again in some minutes.",
         found=refused.found,

@@ -62,6 +62,11 @@ def test_why_a_document_is_not_kept(status: int) -> None:
     assert found == status and (text.values == {"found": 1, "needed": 2}) is (status == 503)
 
 
+def test_a_portal_that_knows_too_few_nodes_says_so() -> None:
+    _, text = explain_not_kept(NotKept(1, 2, {"a": None}))
+    assert text.text.startswith("This portal knows nodes of {found} agencies")
+
+
 def test_places_are_bounded_and_given_back() -> None:
     keepers, who = Keepers(lambda: ()), [address(f"k{number}") for number in range(PORTAL_DOCUMENTS_MAX + 1)]
     with ExitStack() as taken:
