@@ -149,7 +149,7 @@ def _orders_table(report: PilotReport) -> Table:
 
 def _settlement_table(settlement: Settlement) -> Table:
     table = Table(title="Payments", title_justify="left")
-    table.add_column("payments")
+    table.add_column("what")
     table.add_column("ledger", justify="right")
     table.add_column("bank", justify="right")
     table.add_column("")

@@ -76,7 +76,7 @@ def make_scene(network: Testnet, currency: str) -> Scene:
         bank=bank,
         gateway=gateway,
         portals={
-            name: _make_portal(name, network, port)
+            name: _make_portal(name, network, port, gateway.address)
             for name, port in zip(PortalName, portal_ports, strict=True)
         },
         books=bank_home / "bank.sqlite",
@@ -96,15 +96,18 @@ def pick_currency(input_path: Path, tenders: int | None) -> str:
     return max(counts, key=lambda currency: (counts[currency], currency), default=_USUAL_CURRENCY)
 
 
-def _make_portal(name: PortalName, network: Testnet, port: int) -> Service:
-    """The auditor's asks its own node first, and trusts the genesis document alone."""
-    addresses, trusted = network.rpc_addresses, list[str]()
-    if name is PortalName.AUDITOR:
-        addresses.reverse()
-        trusted = ["--genesis", str(Home(network.nodes[-1].home).genesis)]
+def _make_portal(name: PortalName, network: Testnet, port: int, gateway: str) -> Service:
+    """The supplier's hands accounts to the gateway; the auditor's asks its own node first, and trusts the genesis document."""
+    addresses, special = network.rpc_addresses, list[str]()
+    match name:
+        case PortalName.SUPPLIER:
+            special = ["--gateway", gateway]
+        case PortalName.AUDITOR:
+            addresses.reverse()
+            special = ["--genesis", str(Home(network.nodes[-1].home).genesis)]
     nodes = [part for address in addresses for part in ("--node", address)]
     return _make_service(
-        f"portal-{name}", network.path, port, "portal", name, "--port", str(port), *nodes, *trusted
+        f"portal-{name}", network.path, port, "portal", name, "--port", str(port), *nodes, *special
     )
 
 

@@ -202,6 +202,8 @@ class _Run:
     async def _answer(self) -> None:
         away: GatewayAway | None = None
         for name, ask in self.dispatch.asks():
+            if away is not None and isinstance(ask, HandOver):
+                continue  # one time-out a turn
             try:
                 value = await self._get_answer(ask)
             except ViewRefused as refused:

@@ -10,7 +10,7 @@ from chain.payment import BankAccount, compute_account_commitment, compute_end_t
 from chain.transaction import CheckedTransaction, TxId, check_transaction, compute_transaction_id
 from pilot.acts import Ask
 from pilot.keyring import CLOSED_ENDING, Keyring
-from pilot.ledger import CommittedBlock, Unreachable, ViewRefused
+from pilot.ledger import CommittedBlock, GatewayAway, Unreachable, ViewRefused
 from pilot.orders import Order, OrderState, read_order
 from pilot.settlement import BankPayment, BankState
 from tests.contracts.ledger import AGENCIES, CHAIN, Ledger, key, operator
@@ -95,7 +95,7 @@ class MemoryNetwork:
 
 class MemoryTreasury:
     """A `pilot.ledger.Treasury` that pays what is released, but not to closed accounts; `codes` returns orders by their
-    numbers, and `refusal` is its answer to every account.
+    numbers, `refusal` is its answer to every account, and so many times it is `away`.
     """
 
     def __init__(
@@ -105,6 +105,7 @@ class MemoryTreasury:
         codes: dict[int, str] | None = None,
         is_silent: bool = False,
         refusal: str = "",
+        away: int = 0,
     ) -> None:
         self.accounts: dict[bytes, BankAccount] = {}
         self.handed = 0
@@ -113,6 +114,7 @@ class MemoryTreasury:
         self._codes = codes or {}
         self._is_silent = is_silent
         self._refusal = refusal
+        self.away = away
         network.treasury = self
 
     @property
@@ -124,6 +126,9 @@ class MemoryTreasury:
         """See `pilot.ledger.Treasury`; the account must be the one that the ledger has a commitment to."""
         if self._refusal:
             raise ViewRefused(self._refusal)
+        if self.away > 0:
+            self.away -= 1
+            raise GatewayAway("nobody is there")
         commitment = compute_account_commitment(account)
         assert self._network.ledger.view("registry", "account_commitment", supplier) == commitment
         self.accounts[commitment] = account

@@ -2,14 +2,18 @@
 
 from collections import Counter
 
+import pytest
+
 from chain.result import ResultCode
 from payments.bank.switches import CLOSED_ENDING as CLOSED_AT_THE_BANK
 from pilot.ending import Ending
 from pilot.fulfil import PATIENCE_MS, RELEASES_MAX
 from pilot.keyring import CLOSED_ENDING, CLOSED_SHARE, supplier_named
+from pilot.ledger import GatewayAway
 from pilot.ocds import read_releases
 from pilot.orders import OrderState
 from pilot.replay import PATIENCE_MS as PATIENCE_WITH_NODES_MS
+from pilot.replay import TURN_S
 from pilot.sample import sample_path
 from pilot.settlement import BankBooks, BankState, settle
 from tests.contracts.ledger import CHAIN
@@ -80,6 +84,25 @@ async def test_an_account_that_the_gateway_refuses_ends_its_tender_with_its_word
     MemoryTreasury(made, refusal="holder: expected 1 to 140 characters")
     report = await run(made, [ONE])
     assert [found.detail for found in report.unexplained] == ["holder: expected 1 to 140 characters"]
+
+
+async def test_a_gateway_that_is_away_for_a_while_is_waited_for() -> None:
+    made = network()
+    treasury = MemoryTreasury(made, away=20)
+    report = await run(made, read_releases(sample_path(), tenders=4))
+    assert report.is_success and report.endings[Ending.PAID] == 4
+    assert treasury.away == 0
+
+
+async def test_a_gateway_that_stays_away_ends_the_run_and_is_asked_once_a_turn() -> None:
+    made = network()
+    treasury = MemoryTreasury(made, away=1_000_000)
+    started_ms = made.clock.now_ms()
+    with pytest.raises(GatewayAway, match="nobody is there"):
+        await run(made, read_releases(sample_path()))
+    elapsed_ms = made.clock.now_ms() - started_ms
+    assert PATIENCE_WITH_NODES_MS < elapsed_ms < 2 * PATIENCE_WITH_NODES_MS
+    assert 1_000_000 - treasury.away <= elapsed_ms / (1_000 * TURN_S)
 
 
 async def test_without_a_treasury_orders_are_released_and_wait() -> None:
