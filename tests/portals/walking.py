@@ -1,5 +1,6 @@
 """What people do in a portal's pages, a step each."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -77,3 +78,26 @@ def fail_to_fetch(page: Page) -> str:
     page.click("#fetch")
     page.wait_for_selector("#document-problem:not([hidden])")
     return page.inner_text("#document-problem")
+
+
+def fill_form(page: Page, call: str, fields: Mapping[str, str]) -> None:
+    """Writes and chooses in the form of a call, which is unfolded where it is folded away."""
+    form = f'form[data-form="{call}"]'
+    if not page.is_visible(f"{form} .actions button"):
+        page.click(f"details:has({form}) > summary")
+    for name, text in fields.items():
+        field = page.locator(f'{form} [name="{name}"]').first
+        kind = field.evaluate("one => one.type")
+        if kind == "radio":
+            page.check(f'{form} [name="{name}"][value="{text}"]')
+        elif kind == "select-one":
+            field.select_option(text)
+        else:
+            field.fill(text)
+
+
+def send_form(page: Page, call: str, fields: Mapping[str, str]) -> None:
+    """Fills the form of a call, sends it, and signs what it becomes."""
+    fill_form(page, call, fields)
+    page.click(f'form[data-form="{call}"] > .actions button[type=submit]')
+    sign(page)
