@@ -14,6 +14,7 @@ from dataclasses import asdict
 from starlette.responses import JSONResponse, Response
 
 from chain.errors import Invalid, Malformed
+from chain.keys import address_of, format_address
 from chain.transaction import Call, TxId
 from portals.compose import compose, parse_nonce, parse_signed, write_base64
 from portals.forms import Form, Local, add_row, read_form, read_local
@@ -28,6 +29,10 @@ from rpc import requests
 _WAIT_S = 4.0  # two or three blocks; the page goes on looking by itself
 _RECORD_GAS = 1_000_000  # for the receipts of a document: 34 of 100 members take 540,000
 NO_KEY = say("Make a key or choose one first: without it nobody can tell who asks.")
+_ANOTHER_KEY = say(
+    "You act with another key now than when this page was made: it was changed, perhaps in another tab. Go back and load the "
+    "page again."
+)
 _REFUSED = say("The network did not take this transaction.")
 
 
@@ -44,6 +49,8 @@ async def prepare(page: Page) -> Response:
         return await _ask_again(page, form, add_row(form, posted), {}, local)
     if page.key is None:
         return await page.render("problem.html", code=409, text=NO_KEY, detail="")
+    if posted.get("actor", "") not in ("", format_address(address_of(page.key))):
+        return await page.render("problem.html", code=409, text=_ANOTHER_KEY, detail="")
     filled = read_form(form, posted, local)
     if filled.problems:
         return await _ask_again(page, form, posted, filled.problems, local)

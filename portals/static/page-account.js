@@ -4,6 +4,7 @@
 import { fromHex, toHex } from "./bytes.js";
 import { encode } from "./cbor.js";
 import { find, offer, tell } from "./elements.js";
+import { explainUnfitness } from "./fitness.js";
 import { taggedHash } from "./hashing.js";
 import { say } from "./texts.js";
 
@@ -14,6 +15,8 @@ const form = document.querySelector('form[data-form="registry.set_account"]');
 const link = find("account-file");
 const salt = toHex(crypto.getRandomValues(new Uint8Array(32)));
 let isSaved = false;
+const unfit = await explainUnfitness();
+if (unfit !== null) tell(find("account-problem"), unfit);
 let stated = "";
 
 const commit = ({ holder, bank, number, salt }) => taggedHash("account", encode([holder, bank, number, fromHex(salt)]));
@@ -24,6 +27,7 @@ function readParts() {
 }
 
 async function prepare() {
+  if (unfit !== null) return;
   const parts = readParts();
   link.hidden = Object.values(parts).includes("") || !BIC.test(parts.bank);
   if (link.hidden) return;
@@ -34,6 +38,7 @@ async function prepare() {
 }
 
 function explain() {
+  if (unfit !== null) return unfit;
   const parts = readParts();
   if (Object.values(parts).includes("")) return say("Fill in all three.");
   if (!BIC.test(parts.bank)) return say("A bank's code has 8 or 11 capitals and digits.");

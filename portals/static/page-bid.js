@@ -4,9 +4,10 @@
 import { fromHex, toHex } from "./bytes.js";
 import { find, tell } from "./elements.js";
 import { PRICE, TECHNICAL, envelopeKey, makeContext, nextVersion, priceDocument, seal, technicalDocument } from "./envelope.js";
-import { sha256 } from "./hashing.js";
 import { putFileOf, setBusy } from "./form-file.js";
-import { findUnfitness, loadKeys } from "./keyring.js";
+import { explainUnfitness } from "./fitness.js";
+import { showAddress, sha256 } from "./hashing.js";
+import { loadKeys } from "./keyring.js";
 import { readAmount } from "./amounts.js";
 import { say } from "./texts.js";
 import { showAmount } from "./values.js";
@@ -24,9 +25,11 @@ async function sealInto(field, document, keys, number, version) {
 }
 
 async function sealBid(form) {
-  if ((await findUnfitness()) !== null) throw new Error(say("This browser cannot seal bids: see the page “My key”."));
+  const unfit = await explainUnfitness();
+  if (unfit !== null) throw new Error(unfit);
   const keys = await loadKeys();
   if (keys === null) throw new Error(say("The key is not in this browser. Bring it in at “My key”: it seals the bid and opens it later."));
+  if (showAddress(keys.address) !== form.elements.actor.value) throw new Error(say("Another key is in this browser than the one that this is for."));
   const price = readAmount(find("bid-price").value, about.currency);
   if (price === null || price === 0n) throw new Error(say("Write the price in digits, such as 12.500.000."));
   const version = nextVersion(about.last);

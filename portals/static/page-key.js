@@ -2,9 +2,10 @@
 
 import { toHex } from "./bytes.js";
 import { find, offer, tell } from "./elements.js";
+import { explainUnfitness } from "./fitness.js";
 import { showAddress } from "./hashing.js";
 import { readKeyFile, writeKeyFile } from "./keyfile.js";
-import { findUnfitness, forgetKeys, keepKeys, loadKeys, newSeed, openSeed } from "./keyring.js";
+import { forgetKeys, keepKeys, loadKeys, newSeed, openSeed } from "./keyring.js";
 import { say } from "./texts.js";
 
 const PASSPHRASE_MIN = 12;
@@ -15,10 +16,8 @@ function tellServer(publicKey) {
 }
 
 async function show() {
-  const unfit = await findUnfitness();
-  if (unfit === "ed25519") tell(find("unfit"), say("This browser has no Ed25519 signatures. A browser of the last two years has them; or keep your key outside and sign with the command line."));
-  else if (unfit !== null) tell(find("unfit"), say("A browser keeps keys only on a page that came over HTTPS, or from this very machine (localhost). Ask who runs this portal for its https:// address; or keep your key outside and sign with the command line."));
-  if (unfit !== null) return;
+  const unfit = await explainUnfitness();
+  if (unfit !== null) return tell(find("unfit"), unfit);
   const keys = await loadKeys();
   find("held").hidden = keys === null;
   find("none").hidden = keys !== null;

@@ -3,14 +3,20 @@
 import { fromHex, toHex } from "./bytes.js";
 import { find, tell } from "./elements.js";
 import { envelopeKey, makeContext } from "./envelope.js";
-import { findUnfitness, loadKeys } from "./keyring.js";
+import { explainUnfitness } from "./fitness.js";
+import { showAddress } from "./hashing.js";
+import { loadKeys } from "./keyring.js";
 import { say } from "./texts.js";
 
 const about = find("opening")?.dataset;
+const form = document.querySelector("form[data-form]");
 
 async function deriveKey() {
-  const keys = (await findUnfitness()) === null ? await loadKeys() : null;
+  const unfit = await explainUnfitness();
+  if (unfit !== null) throw new Error(unfit);
+  const keys = await loadKeys();
   if (keys === null) throw new Error(say("The key that sealed this bid is not in this browser. Bring it in at “My key” first."));
+  if (showAddress(keys.address) !== form.elements.actor.value) throw new Error(say("Another key is in this browser than the one that this is for."));
   const context = await makeContext({
     chainId: about.chain, book: fromHex(about.book), termsVersion: BigInt(about.terms),
     bidder: fromHex(about.bidder), version: BigInt(about.version), number: Number(about.number),
@@ -19,7 +25,7 @@ async function deriveKey() {
 }
 
 if (about) {
-  const button = document.querySelector("form[data-form] button");
+  const button = form.querySelector("button");
   button.disabled = true;
   try {
     find("field-key").value = toHex(await deriveKey());

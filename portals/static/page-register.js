@@ -3,6 +3,7 @@
 
 import { concat, fromHex, toHex, toUtf8 } from "./bytes.js";
 import { find, offer, tell } from "./elements.js";
+import { explainUnfitness } from "./fitness.js";
 import { taggedHash } from "./hashing.js";
 import { say } from "./texts.js";
 
@@ -10,10 +11,13 @@ const form = document.querySelector('form[data-form="registry.register"]');
 const link = find("numbers-file");
 const salts = Object.fromEntries(["nib", "npwp"].map((kind) => [kind, toHex(crypto.getRandomValues(new Uint8Array(32)))]));
 let isSaved = false;
+const unfit = await explainUnfitness();
+if (unfit !== null) tell(find("numbers-problem"), unfit);
 
 const digits = (kind) => find(kind).value.replace(/[\s.-]/g, "");
 
 async function prepare() {
+  if (unfit !== null) return false;
   for (const kind of ["nib", "npwp"]) {
     if (!/^\d{8,22}$/.test(digits(kind))) return false;
     const commitment = await taggedHash(kind, concat(fromHex(salts[kind]), toUtf8(digits(kind))));
@@ -33,5 +37,5 @@ form.addEventListener("submit", (event) => {
   if (isReady && isSaved) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  tell(find("numbers-problem"), isReady ? say("Save the file of your numbers first.") : say("A number has 8 to 22 digits."));
+  tell(find("numbers-problem"), unfit !== null ? unfit : isReady ? say("Save the file of your numbers first.") : say("A number has 8 to 22 digits."));
 }, true);

@@ -1,9 +1,10 @@
 // The signing dialogue: decodes the bytes, shows what they say and who signs, and signs these same bytes when told to.
 
-import { fromBase64, isEqual, toBase64 } from "./bytes.js";
+import { fromBase64, isEqual, toBase64, toHex } from "./bytes.js";
 import { find, make, tell } from "./elements.js";
 import { addressOf, showAddress } from "./hashing.js";
-import { findUnfitness, loadKeys, signContent } from "./keyring.js";
+import { explainUnfitness } from "./fitness.js";
+import { loadKeys, signContent } from "./keyring.js";
 import { language, say } from "./texts.js";
 import { joinSignature, readUnsigned } from "./transaction.js";
 import { showFields, showValue } from "./values.js";
@@ -25,13 +26,18 @@ async function showCall(call) {
   return [title, showFields(call.values, words.parameters, words, local)];
 }
 
+/** The signer's address, or its public key where a browser computes no hashes. */
+async function showSigner(publicKey) {
+  return globalThis.crypto?.subtle ? showAddress(await addressOf(publicKey)) : toHex(publicKey);
+}
+
 async function show() {
   const unsigned = readUnsigned(content);
   if (unsigned.chainId !== shown.dataset.chain) throw new Error(say("This is for another network: {network}", { network: unsigned.chainId }));
   const calls = (await Promise.all(unsigned.calls.map(showCall))).flat();
   const until = showValue(unsigned.validUntil, { type: "uint", reading: "time" }, { records: {}, enums: {} }, local);
   const about = make("dl", {},
-    make("dt", {}, say("Signed by")), make("dd", {}, make("code", { class: "long" }, showAddress(await addressOf(unsigned.sender)))),
+    make("dt", {}, say("Signed by")), make("dd", {}, make("code", { class: "long" }, await showSigner(unsigned.sender))),
     make("dt", {}, say("Network")), make("dd", {}, unsigned.chainId),
     make("dt", {}, say("Valid until")), make("dd", {}, until));
   shown.replaceChildren(...calls, make("h2", {}, say("Who and where")), about);
@@ -39,7 +45,8 @@ async function show() {
 }
 
 async function findKeys(unsigned) {
-  if ((await findUnfitness()) !== null) throw new Error(say("This browser cannot sign. Sign with the command line, below."));
+  const unfit = await explainUnfitness();
+  if (unfit !== null) throw new Error(unfit);
   const keys = await loadKeys();
   if (keys === null) throw new Error(say("The key is not in this browser. Bring it in at “My key”, or sign with the command line, below."));
   if (!isEqual(keys.publicKey, unsigned.sender)) throw new Error(say("Another key is in this browser than the one that this is for."));
@@ -48,13 +55,18 @@ async function findKeys(unsigned) {
 
 try {
   const unsigned = await show();
-  const keys = await findKeys(unsigned);
+  await findKeys(unsigned);
   button.disabled = false;
   find("sign-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;
-    find("signed").value = toBase64(joinSignature(content, await signContent(keys, content)));
-    event.target.submit();
+    try {
+      const keys = await findKeys(unsigned); // once more: another tab may have changed it
+      find("signed").value = toBase64(joinSignature(content, await signContent(keys, content)));
+      event.target.submit();
+    } catch (error) {
+      tell(find("sign-problem"), error.message);
+    }
   });
 } catch (error) {
   tell(find("sign-problem"), error.message);

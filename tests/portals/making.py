@@ -90,6 +90,8 @@ class ContractsBackend(MemoryBackend):
             checked = check_transaction(raw, CHAIN)
         except Invalid as error:
             return Admitted(id=id_, code=AdmissionCode.MALFORMED, message=str(error))
+        if checked.transaction.valid_until_ms <= self.contracts_ledger.now_ms:
+            return Admitted(id=id_, code=AdmissionCode.EXPIRED, message="its time is over")
         results = self.contracts_ledger.execute([checked]).results
         self.commit([raw], results, time_ms=self.contracts_ledger.now_ms)
         return Admitted(id=id_, code=AdmissionCode.OK, message="")

@@ -142,10 +142,12 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "GET /register": (
         Case(name="register", path="/register", who=NEWCOMER),
+        Case(name="register-insecure", path="/register", who=NEWCOMER, is_secure=False),
         Case(name="register-no-file", path="/register", who=NEWCOMER, act=fill_numbers),
     ),
     "GET /account": (
         Case(name="account", path="/account"),
+        Case(name="account-insecure", path="/account", is_secure=False),
         Case(name="account-no-file", path="/account", act=fill_account),
         Case(name="account-another-file", path="/account", act=hand_over(b"\x08" * 32)),
         Case(name="account-newcomer", path="/account", who=NEWCOMER),
@@ -172,6 +174,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "GET /tenders/{tender}/bid": (
         Case(name="bid", path="/tenders/{submission}/bid", act=fill_a_bid),
         Case(name="bid-two", path="/tenders/{bidden}/bid"),
+        Case(name="bid-insecure", path="/tenders/{submission}/bid", act=bid_nonsense, is_secure=False),
         Case(name="bid-nonsense", path="/tenders/{submission}/bid", act=bid_nonsense),
         Case(name="bid-late", path="/tenders/{opening}/bid"),
     ),
@@ -179,6 +182,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         Case(name="open-technical", path="/tenders/{opening}/open"),
         Case(name="open-price", path="/tenders/{prices}/open"),
         Case(name="open-nothing", path="/tenders/{evaluation}/open"),
+        Case(name="open-insecure", path="/tenders/{opening}/open", is_secure=False),
         Case(name="open-no-key", path="/tenders/{opening}/open", holds_key=False),
     ),
     "GET /contracts": (
@@ -196,6 +200,13 @@ CASES: dict[str, tuple[Case, ...]] = {
         Case(name="sign", path="/tenders/{submission}", act=ask),
         Case(name="sign-command-line", path="/tenders/{submission}", act=sign_with_the_command_line),
         Case(name="sign-no-key", path="/tenders/{submission}", act=ask_without_the_key, holds_key=False),
+        Case(
+            name="sign-insecure",
+            path="/tenders/{submission}",
+            act=ask_without_the_key,
+            holds_key=False,
+            is_secure=False,
+        ),
         Case(
             name="form-wrong",
             path="/contracts/{delivering}",

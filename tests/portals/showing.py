@@ -40,7 +40,7 @@ class Showing(Tendering):
         super().__init__()
         self.ids: dict[str, str] = {}
         self.containers: list[bytes] = []
-        self._count = 0
+        self._count, self._title = 0, ""
         self.wait(_STARTS_MS - self.now_ms)
         self._make_people()
         self._make_ended()
@@ -56,7 +56,8 @@ class Showing(Tendering):
 
     def plan(self, reference: str = "T-1", **changes: Value) -> bytes:
         """An approved plan with a ceiling as agencies have them."""
-        return super().plan(reference, **({"ceiling": 1_500_000_000} | changes))
+        usual: dict[str, Value] = {"ceiling": 1_500_000_000, "title": self._title}
+        return super().plan(reference, **(usual | changes))
 
     def _make_people(self) -> None:
         for who, role in ((PAYMENT_OFFICER, PAYMENT_OFFICER_ROLE), (REGISTRAR, _REGISTRY_OFFICER)):
@@ -104,7 +105,7 @@ class Showing(Tendering):
         envelopes: int = 1,
         estimate: int = 1_250_000_000,
     ) -> bytes:
-        self._count += 1
+        self._count, self._title = self._count + 1, title
         usual: dict[str, Value] = {"title": title, "envelopes": envelopes, "criteria": _CRITERIA}
         reference = f"{self._count:02d}/PBJ/PUPR-JABAR/XII/2026"
         tender = self.publish_with(usual | (changes or {}), reference, estimate)
@@ -249,9 +250,7 @@ class Showing(Tendering):
 
     def _accept(self, agreement: bytes, milestone: int, amount: int) -> int:
         note = "Sesuai gambar kerja."
-        delivery = self.do(
-            ALFA, "agreement", "report_delivery", agreement, milestone, amount, note, bytes(32)
-        )
+        delivery = self.do(ALFA, "agreement", "report_delivery", agreement, milestone, amount, note, b"")
         order = self.do(OFFICER, "agreement", "accept", agreement, delivery, "Diterima tanpa catatan.")
         assert isinstance(order, int)
         return order
@@ -272,7 +271,7 @@ class Showing(Tendering):
         )
         self.do(PAYMENT_OFFICER, "payment", "decline", declined, "Faktur pajak belum dilampirkan.")
         for amount, note in ((100_000_000, "Rangka baja terpasang"), (25_000_000, "Pengecatan tahap satu")):
-            self.do(ALFA, "agreement", "report_delivery", agreement, 2, amount, note, bytes(32))
+            self.do(ALFA, "agreement", "report_delivery", agreement, 2, amount, note, b"")
         reason = "Sambungan las pada bentang kedua belum diuji."
         self.do(OFFICER, "agreement", "reject", agreement, 7, reason)
         reason = "Tambahan dinding penahan tanah di sisi hilir."

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Route
 
 from portals.languages import NAMES
 from portals.supplier.portal import SUPPLIER, VIEWS
+from tests.contracts.tendering import Tendering
 from tests.portals.browser import DESKTOP, PHONE, open_page, serving
 from tests.portals.making import Site
 from tests.portals.walking import PHRASE, fill_registration, make_a_key, sign
@@ -76,6 +77,34 @@ def test_bytes_that_were_changed_on_their_way_are_not_signed(browser: Browser, t
         page.click("form[data-form] button[type=submit]")
         page.wait_for_selector("#sign-problem:not([hidden])")
         assert page.is_disabled("#sign")
+
+
+def test_a_key_that_changed_in_another_tab_neither_signs_nor_seals(browser: Browser, tmp_path: Path) -> None:
+    ledger = Tendering()
+    tender = ledger.publish(closes_at=ledger.now_ms + 86_400_000).hex()
+    with serving(Site(SUPPLIER, VIEWS, contracts=ledger).app) as address, open_page(browser) as page:
+        home = f"{address}/en"
+        make_a_key(page, home, tmp_path)
+        fill_registration(page, home, "CV Satu")
+        sign(page)
+        page.goto(f"{home}/tenders/{tender}/bid")
+        page.fill("#bid-price", "475000000")
+        signing = page.context.new_page()
+        fill_registration(signing, home, "CV Dua")
+        other = page.context.new_page()
+        other.goto(f"{home}/key")
+        other.click("#forget")
+        other.click("#forget-yes")
+        other.wait_for_selector("#none:not([hidden])")
+        make_a_key(other, home, tmp_path)
+
+        signing.click("#sign")
+        signing.wait_for_selector("#sign-problem:not([hidden])")
+        assert "Another key is in this browser" in signing.inner_text("#sign-problem")
+        page.click('form[data-form="tender.submit"] button')
+        page.wait_for_selector("#bid-problem:not([hidden])")
+        assert "Another key is in this browser" in page.inner_text("#bid-problem")
+        assert page.url.endswith("/bid"), "nothing was sent"
 
 
 def _forge(route: Route) -> None:

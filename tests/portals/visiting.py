@@ -86,8 +86,9 @@ class Visitor:
         self.page.goto(f"http://{HOST}:{self._port}/static/terang.svg")
         self.page.evaluate(_KEEP if wanted else _FORGET, list(wanted.seed) if wanted else None)
         if case.who is not None:
-            url = f"http://{HOST}:{self._port}"
-            context.add_cookies([{"name": self._cookie, "value": case.who.public.hex(), "url": url}])
+            for host in (HOST, INSECURE_HOST):
+                url = f"http://{host}:{self._port}"
+                context.add_cookies([{"name": self._cookie, "value": case.who.public.hex(), "url": url}])
 
     @contextmanager
     def _world(self, world: World) -> Iterator[None]:
