@@ -24,12 +24,13 @@ from payments.inputs import (
 )
 from payments.ledger import Ledger
 from payments.messages import Party, Payment, Status
-from payments.nodes import Unsure
+from payments.nodes import FAILED
 
 CLERKS = 4
 _ACCEPTED = frozenset({"ACTC", "ACCP", "ACFC", "ACSP", "ACWC", "ACWP", "ACSC", "ACCC", "PDNG", "RCVD"})
 """Statuses of a payment that the bank has and has not refused (ExternalPaymentTransactionStatus1Code)."""
 _REJECTED = frozenset({"RJCT", "CANC"})
+_NOT_NOW = (*FAILED, Damaged)
 _REMITTANCE_CHARACTERS = 140
 
 
@@ -75,7 +76,7 @@ class Clerk:
         try:
             commitment = await self._ledger.agreed_commitment(supplier, self._desk.book.height)
             found = commitment and self._accounts.find(supplier, commitment)
-        except (Unsure, Damaged) as error:
+        except _NOT_NOW as error:
             self._desk.give(id_, NotSent(why=str(error), now_ms=self._desk.now_ms()))
             return
         if found:
@@ -94,7 +95,7 @@ class Clerk:
             why = await self._ledger.find_objection(attempt, height)
             is_replaced = attempt.commitment != await self._ledger.agreed_commitment(supplier, height)
             account = self._accounts.find(supplier, attempt.commitment)
-        except (Unsure, Damaged) as error:
+        except _NOT_NOW as error:
             return NotSent(why=str(error), now_ms=self._desk.now_ms())
         if why:
             return NotSent(why=why, now_ms=self._desk.now_ms())

@@ -15,11 +15,11 @@ import trio
 from payments.attempt import Attempt, Release, Standing
 from payments.desk import Desk
 from payments.inputs import Shown
-from payments.ledger import Ledger, OrderNow
+from payments.ledger import Ledger, OrderNow, read_field
 from payments.messages import Line
-from payments.nodes import FAILED
+from payments.nodes import FAILED, Unsure
 from rpc.contracts import Contract
-from rpc.requests import Committed, Unreachable
+from rpc.requests import CallRefused, Committed, Unreachable
 
 POLL_S = 0.2
 SWEEP_S = 86_400.0
@@ -93,6 +93,7 @@ class Follower:
     async def _take_turn(self) -> None:
         height = await self._ledger.get_height(self._desk.book.height)
         if trio.current_time() >= self._sweep_from:
+            self._ledger.nodes.turn_away()  # another one than that which was followed: one may keep something back
             await self._sweep(height)
             self._sweep_from = trio.current_time() + SWEEP_S
             self.is_swept.set()
@@ -135,11 +136,21 @@ class Follower:
     # --- One order ----------------------------------------------------------------------------------------------
 
     async def _look(self) -> None:
-        """At the orders that wait for it. Raises `Unsure`; the order then waits on."""
+        """At the orders that wait for it; one of which nodes are not sure waits on, and holds up no other. Raises `Unsure`."""
+        doubt: Unsure | None = None
         for order in list(self._waiting):
-            shown = await self._ledger.read_order(order, self._desk.book.height)
+            try:
+                shown = await self._ledger.read_order(order, self._desk.book.height)
+            except CallRefused:
+                del self._waiting[order]  # a node invented it
+                continue
+            except Unsure as error:
+                doubt = error
+                continue
             if await self._take(shown):
                 del self._waiting[order]
+        if doubt is not None:
+            raise doubt
 
     async def _take(self, shown: OrderNow) -> bool:
         """Gives an order to the desk; False while the bank's entries must be read first."""
@@ -178,9 +189,9 @@ class Follower:
                 case "registry", "TreasuryAppointed":
                     self._sweep_from = 0.0
                 case "registry", "AccountStated":
-                    self._desk.find_accounts_of(registry.decode_event(event).data("supplier"))
+                    self._desk.find_accounts_of(read_field(registry.decode_event(event), "supplier", bytes))
                 case "payment", name if name in _OF_ORDERS:
-                    found.add(payment.decode_event(event).number("order"))
+                    found.add(read_field(payment.decode_event(event), "order", int))
         self._waiting |= dict.fromkeys(sorted(found))
         return bool(found)
 

@@ -3,7 +3,9 @@
 import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from chain.errors import Malformed
 from chain.keys import Address, SigningKey
 from chain.limits import NONCE_BYTES
 from chain.payment import compute_end_to_end_id
@@ -12,11 +14,12 @@ from chain.transaction import Call, TxId, encode_transaction, sign_transaction
 from payments.attempt import Attempt, Release, Report, Standing
 from payments.nodes import Nodes
 from rpc import requests
-from rpc.contracts import Contract, Record, record_of, records_of
+from rpc.contracts import Contract, Named, Record
 from rpc.requests import Committed, Fate
 from rpc.values import AdmissionCode, Admitted
 
 PAGE = 100
+Kind = TypeVar("Kind", int, str, bytes, Record)
 REPORT_GAS = 100_000
 """Some three times what a report was measured to need."""
 REPORT_VALIDITY_MS = 30_000
@@ -82,7 +85,7 @@ class Ledger:
     async def read_order(self, number: int, height_min: int) -> OrderNow:
         """An order, as a quorum of nodes shows it. Raises `Unsure`."""
         value = await self._nodes.agreed_view("payment", "order_record", height_min=height_min, order=number)
-        return self._order_of(record_of(value))
+        return self._order_of(value)
 
     async def list_orders(self, height_min: int) -> AsyncIterator[OrderNow]:
         """All orders by their numbers, as one node or another has them: for where to look."""
@@ -91,9 +94,11 @@ class Ledger:
             value = await self._nodes.view(
                 "payment", "order_list", height_min=height_min, first=first, limit=PAGE
             )
-            for record in records_of(value):
-                yield self._order_of(record)
-            if len(records_of(value)) < PAGE:
+            if not isinstance(value, tuple):
+                raise Malformed(f"payment.order_list: expected a list, got {type(value).__name__}")
+            for row in value:
+                yield self._order_of(row)
+            if len(value) < PAGE:
                 return
             first += PAGE
 
@@ -108,14 +113,12 @@ class Ledger:
         value = await self._nodes.agreed_view(
             "registry", "account_commitment", height_min=height_min, supplier=supplier
         )
-        assert isinstance(value, bytes), value
-        return value
+        return _as(bytes, value, "registry.account_commitment")
 
     async def get_commitment(self, supplier: Address) -> bytes:
         """The same from one node; raises `CallRefused` for who is no supplier."""
         value = await self._nodes.view("registry", "account_commitment", height_min=0, supplier=supplier)
-        assert isinstance(value, bytes), value
-        return value
+        return _as(bytes, value, "registry.account_commitment")
 
     async def find_objection(self, attempt: Attempt, height_min: int) -> str:
         """Why a quorum of nodes does not let this attempt be paid now; empty if it does. Raises `Unsure`."""
@@ -130,22 +133,24 @@ class Ledger:
         )
         return "" if is_treasury is True else f"this key is not the treasury of {released.agency}"
 
-    def _order_of(self, record: Record) -> OrderNow:
-        number, attempt = record.number("number"), record.number("attempt")
+    def _order_of(self, value: Named) -> OrderNow:
+        record = _as(Record, value, "payment.order_record")
+        number, attempt = read_field(record, "number", int), read_field(record, "attempt", int)
         release = Release(
             order=number,
             attempt=attempt,
             end_to_end_id=self.compute_id(number, attempt),
-            agency=record.text("agency"),
-            supplier=Address(record.data("supplier")),
-            currency=record.text("currency"),
-            gross=record.number("gross"),
-            penalty=record.number("penalty"),
-            deductions=record.number("deductions"),
-            tax=record.number("tax"),
-            net=record.number("net"),
+            agency=read_field(record, "agency", str),
+            supplier=Address(read_field(record, "supplier", bytes)),
+            currency=read_field(record, "currency", str),
+            gross=read_field(record, "gross", int),
+            penalty=read_field(record, "penalty", int),
+            deductions=read_field(record, "deductions", int),
+            tax=read_field(record, "tax", int),
+            net=read_field(record, "net", int),
         )
-        return OrderNow(release=release, standing=_STANDINGS.get(record.text("state")) if attempt else None)
+        state = read_field(record, "state", str)
+        return OrderNow(release=release, standing=_STANDINGS.get(state) if attempt else None)
 
     def compute_id(self, order: int, attempt: int) -> str:
         """The end-to-end id of an attempt."""
@@ -174,6 +179,19 @@ class Ledger:
     async def get_fates(self, ids: Sequence[TxId]) -> tuple[Fate, ...]:
         """Where transactions are. Raises `Unreachable`."""
         return await self._nodes.call(requests.tx_status(ids))
+
+
+def read_field(record: Record, name: str, kind: type[Kind]) -> Kind:
+    """A field of a record or event that a node describes as it likes. Raises `Malformed`."""
+    if name not in record:
+        raise Malformed(f"{record.record_name}: expected a field {name}, got {', '.join(record)}")
+    return _as(kind, record[name], f"{record.record_name}.{name}")
+
+
+def _as(kind: type[Kind], value: Named, what: str) -> Kind:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise Malformed(f"{what}: expected {kind.__name__}, got {type(value).__name__}")
+    return value
 
 
 def is_taken(admitted: Admitted) -> bool:

@@ -217,13 +217,17 @@ class Nodes:
         raise self._unreachable()
 
     async def agreed_view(self, contract: str, method: str, /, *, height_min: int, **given: Given) -> Named:
-        """A view's value that a quorum of nodes gives. Raises `Unsure`."""
+        """A view's value that a quorum of nodes gives. Raises `Unsure`, or `CallRefused` where a quorum refuses."""
         values: list[Named] = []
         reasons: list[str] = []
+        refusals = 0
         for node in tuple(self._nodes):
             try:
                 value = await node.view(contract, method, given, height_min)
             except CallRefused as refused:
+                refusals += 1
+                if refusals == self.quorum:
+                    raise
                 reasons.append(f"{node.address}: {refused}")
                 continue
             except AWAY as error:

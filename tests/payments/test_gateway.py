@@ -8,9 +8,11 @@ from typing import TypeVar
 import pytest
 
 from chain.codec import Value
+from chain.result import Event, ResultCode, TransactionResult
+from chain.transaction import TxId
 from payments.ledger import REPORT_GAS
-from rpc.requests import Request
-from rpc.values import ViewAnswer
+from rpc.requests import Committed, Request
+from rpc.values import ContractDescription, FieldInfo, ViewAnswer
 from tests.contracts.agreeing import PAYMENT_OFFICER, SUPPLIER, TREASURY
 from tests.contracts.ledger import key, operator
 from tests.payments.office import ACCOUNT, PORTION, Office, OfficeBackend, make_office
@@ -36,6 +38,31 @@ def _raised(value: tuple[Value, ...]) -> tuple[Value, ...]:
     net = value[NET_FIELD]
     assert isinstance(net, int)
     return (*value[:NET_FIELD], net + 1, *value[NET_FIELD + 1 :])
+
+
+class InventingNode(LocalNode):
+    """Tells of the release of orders that there are not, in every block, and describes contracts with other names."""
+
+    is_renaming = False
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        answer = await super().call(request)
+        if isinstance(answer, Committed):
+            event = Event(
+                contract="payment",
+                name="PaymentSent",
+                fields=(("order", 77), ("attempt", 1), ("message_id", "")),
+            )
+            result = TransactionResult(code=ResultCode.OK, gas_wanted=1, gas_used=1, events=(event,))
+            return replace(answer, transactions=((TxId(bytes(32)), result), *answer.transactions))
+        if isinstance(answer, ContractDescription) and self.is_renaming:
+            other = tuple(replace(record, fields=_renamed(record.fields)) for record in answer.records)
+            return replace(answer, records=other, events=())
+        return answer
+
+
+def _renamed(fields: tuple[FieldInfo, ...]) -> tuple[FieldInfo, ...]:
+    return tuple(replace(field, name=f"x{field.name}") for field in fields)
 
 
 @pytest.fixture
@@ -88,6 +115,22 @@ async def test_a_node_that_lies_is_not_believed_and_holds_up_nothing(office: Off
     assert office.bank.paid() == 3 * PORTION
 
 
+@pytest.mark.parametrize("is_renaming", [False, True])
+async def test_a_node_that_invents_orders_or_names_holds_up_nothing(
+    office: Office, is_renaming: bool
+) -> None:
+    for inventor in (0, 1, 2):
+        honest = office.nodes[inventor]
+        inventing = office.nodes[inventor] = InventingNode(office.backend, honest.address)
+        inventing.is_renaming = is_renaming
+        first = office.approve(office.make_order())
+        async with office.running() as gateway:
+            await gateway.wait_until_over(first)
+            await gateway.wait_until_over(office.approve(office.make_order()))
+        office.nodes[inventor] = honest
+    assert office.bank.paid() == 6 * PORTION
+
+
 async def test_two_nodes_that_contradict_pay_nothing(tmp_path: Path) -> None:
     with make_office(tmp_path, nodes=2) as office:
         office.state_account()
@@ -122,7 +165,7 @@ async def test_a_node_that_is_behind_is_passed_over(office: Office) -> None:
     async with office.running() as gateway:
         await gateway.wait_until_over(id_)
         await gateway.wait_until(lambda: gateway.desk.book.height >= 20)
-        await gateway.wait_for_notice("it is at block 1, and others at")
+        await gateway.wait_for_notice("and others at")
 
 
 async def test_a_ledger_that_is_gone_is_waited_for(office: Office) -> None:
