@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 
 from chain.hashing import sha256
-from chain.result import render
 from chain.transaction import Call
 from cli.calls import send_and_wait, sign_call
 from cli.errors import NotDone
 from pilot import calls, gas
+from pilot.acts import refusal
 from pilot.keyring import (
     Keyring,
     Person,
@@ -23,7 +23,6 @@ from rpc.client import SyncClient
 
 OPEN_MS = 15 * 60_000
 """So long the tender takes bids: enough to find one's way to it, and not to wait for long until it closes."""
-_PUBLISHED_WITHIN_MS = 86_400_000
 _VALID_S = 60
 _ESTIMATE = 250_000_000
 _OPEN = ("undangan-1", "Pengadaan Kursi Tunggu Puskesmas")
@@ -54,27 +53,16 @@ def make_invitation(address: str, keyring: Keyring, agency: str, currency: str) 
             raw = sign_call(client, keyring.key_of(person), call, gas_limit, _VALID_S)
             result = send_and_wait(client, raw, _VALID_S).result
             assert result is not None, "a block has it"
-            if result.trap is not None:
-                raise NotDone(f"{call.contract}.{call.method}: {render(result.trap)}")
+            if not result.is_ok:
+                raise NotDone(f"{call.contract}.{call.method}: {refusal(result)}")
 
         for plan in (opened, planned):
-            act(
-                officer,
-                calls.plan_tender(plan.reference, plan, _now_ms() + _PUBLISHED_WITHIN_MS),
-                gas.PLAN,
-            )
+            act(officer, calls.plan_tender(plan.reference, plan, _now_ms()), gas.PLAN)
         act(authority, calls.approve_plan(tender), gas.APPROVE_PLAN)
         act(officer, calls.set_estimate(opened.reference, _ESTIMATE, currency), gas.SET_ESTIMATE)
-        closes_ms = _now_ms() + OPEN_MS
-        act(
-            selection_group_of(agency),
-            calls.publish(opened.reference, opened, closes_ms),
-            gas.group_act(0),
-        )
-    return Invitation(
-        open_tender=tender,
-        planned_tender=calls.tender_id(agency, planned.reference),
-    )
+        publishing = calls.publish(opened.reference, opened, _now_ms() + OPEN_MS)
+        act(selection_group_of(agency), publishing, gas.group_act(0))
+    return Invitation(open_tender=tender, planned_tender=calls.tender_id(agency, planned.reference))
 
 
 def _plan(agency: str, currency: str, reference: str, title: str) -> TenderPlan:

@@ -25,6 +25,8 @@ _TENDER_CEPAT = 0
 _DUA_FILE = 1
 _STANDSTILL_UNTIL = 12  # place of the field in the contract's record of a tender
 _PRICE_BYTES = 16
+_BEHIND_MS = 60_000
+_DAY_MS = 86_400_000
 
 
 def tender_id(agency: str, reference: str) -> bytes:
@@ -69,10 +71,10 @@ def register(name: str, nib_commitment: bytes, npwp_commitment: bytes) -> Call:
     return Call(contract="registry", method="register", arguments=(name, nib_commitment, npwp_commitment))
 
 
-def plan_tender(reference: str, plan: TenderPlan, publish_by_ms: int) -> Call:
-    """Clause 1.4 of the tender contract: publication at any time until then."""
+def plan_tender(reference: str, plan: TenderPlan, now_ms: int) -> Call:
+    """Clause 1.4 of the tender contract: publication within a day from now, by block times that may be a little behind."""
     procedure = _DUA_FILE if plan.envelopes == 2 else _TENDER_CEPAT
-    package = (plan.title, procedure, to_abi(plan.ceiling), 0, publish_by_ms)
+    package = (plan.title, procedure, to_abi(plan.ceiling), now_ms - _BEHIND_MS, now_ms + _DAY_MS)
     return Call(contract="tender", method="plan", arguments=(reference, plan.currency, package))
 
 

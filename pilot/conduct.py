@@ -40,7 +40,6 @@ from pilot.keyring import (
 )
 from pilot.plan import SPAN, PlannedBid, TenderPlan
 
-PUBLICATION_PERIOD_MS = 86_400_000  # a plan of a run is published at once
 RETRIES_MAX = 40  # times an act waits for a block time that is not there yet
 TOO_EARLY = ("clause 5.1: the close is at", "clause 7.3: the standstill lasts")
 TOO_LATE = ("clause 4.1: the close was at", "clause 2.4: the close is from")
@@ -192,7 +191,7 @@ def _plan(opened: _Round) -> Part[bool]:
     """Plan, approval and owner estimate; False where the reference was published before."""
     now_ms = (yield Stage(name="planning")).now_ms
     plan, officer = opened.plan, commitment_officer_of(opened.plan.agency)
-    planning = calls.plan_tender(opened.reference, plan, now_ms + PUBLICATION_PERIOD_MS)
+    planning = calls.plan_tender(opened.reference, plan, now_ms)
     (result,) = yield from must(Act(signer=officer, calls=(planning,), gas_limit=gas.PLAN), also=NAME_TAKEN)
     if not result.is_ok:
         return False

@@ -103,7 +103,7 @@ class Ordering:
     def _award(self, tender: bytes, bid: PlannedBid) -> None:
         group, officer = selection_group_of(AGENCY), commitment_officer_of(AGENCY)
         plan = TenderPlan(**{name: getattr(_PLAN, name) for name in _PLAN.__slots__} | {"bids": (bid,)})
-        self.do((officer, [calls.plan_tender(plan.reference, plan, now_ms() + 86_400_000)]))
+        self.do((officer, [calls.plan_tender(plan.reference, plan, now_ms())]))
         self.do((budget_authority_of(AGENCY), [calls.approve_plan(tender)]))
         closes_at = now_ms() + 3_000
         self.do((group, [calls.publish(plan.reference, plan, closes_at)]))
