@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 from playwright.sync_api import Browser
 
+from cli.portal import PortalName
 from portals.languages import NAMES
 from tests.portals.axe import find_violations
 from tests.portals.browser import DESKTOP, NARROW
@@ -31,6 +32,10 @@ def visitors(browser: Browser) -> Iterator[Visitors]:
     """Somebody in front of a portal in a language, who stays there for all its cases."""
     with ExitStack() as stack:
         yield cache(lambda portal, code: stack.enter_context(visiting(browser, portal, Showing(), code)))
+
+
+def test_no_portal_is_forgotten() -> None:
+    assert [portal.info.name for portal in PORTALS] == list(PortalName)
 
 
 @pytest.mark.parametrize("portal", PORTALS, ids=lambda portal: portal.info.name)

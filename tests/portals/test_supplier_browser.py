@@ -1,19 +1,23 @@
 """A tender of two envelopes in a real browser: asked, sealed, opened by the key alone, awarded, objected to."""
 
-import json
+from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from chain.keys import PublicKey, address_of
 from chain.payment import BankAccount, compute_account_commitment
-from portals.supplier.portal import SUPPLIER, VIEWS
+from payments.accounts import parse_account
+from portals.supplier.portal import SUPPLIER, VIEWS, make_views
+from portals.treasuries import Treasuries
 from tests.contracts.tendering import TECHNICAL, Tendering
 from tests.portals.browser import PHONE, open_page, serving
 from tests.portals.making import Site
 from tests.portals.walking import PHRASE, fetch_document, fill_registration, make_a_key, sign
-
-PAGE_BYTES = 150_000
 
 
 def send_form(page: Page, name: str, **fields: str) -> None:
@@ -91,54 +95,63 @@ def test_a_bid_from_question_to_objection(browser: Browser, tmp_path: Path) -> N
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_stated_account_is_the_one_in_the_file(browser: Browser, tmp_path: Path) -> None:
-    ledger = Tendering()
-    with serving(Site(SUPPLIER, VIEWS, contracts=ledger).app) as address, open_page(browser, PHONE) as page:
-        home = f"{address}/id"
+def make_gateway(ledger: Tendering, kept: list[BankAccount]) -> Starlette:
+    """A treasury's gateway, which keeps what fits the ledger."""
+
+    async def take(request: Request) -> Response:
+        supplier, account = parse_account(await request.body())
+        stated = ledger.view("registry", "account_commitment", supplier)
+        if stated != compute_account_commitment(account):
+            return JSONResponse({"error": "it does not fit"}, status_code=409)
+        kept.append(account)
+        return JSONResponse({"commitment": stated.hex()})
+
+    return Starlette(routes=[Route("/accounts", take, methods=["POST"])])
+
+
+def state_account(page: Page, home: str, number: str) -> Path:
+    """Fills in an account, saves its file and signs its commitment; the file."""
+    page.goto(f"{home}/account")
+    for part, text in (("holder", "CV Mitra"), ("bank", "brinidja"), ("number", number)):
+        page.fill(f"#{part}", text)
+    page.click("form[data-form] button[type=submit]")
+    assert page.is_visible("#account-problem"), "the file comes first"
+    with page.expect_download() as download:
+        page.click("#account-file")
+    page.click("form[data-form] button[type=submit]")
+    sign(page)
+    return download.value.path()
+
+
+def test_a_stated_account_is_handed_to_the_treasury_which_finds_it_on_the_record(
+    browser: Browser, tmp_path: Path
+) -> None:
+    ledger, kept = Tendering(), list[BankAccount]()
+    with ExitStack() as stack:
+        gateway = stack.enter_context(serving(make_gateway(ledger, kept)))
+        site = Site(SUPPLIER, make_views(Treasuries([gateway])), contracts=ledger)
+        home = f"{stack.enter_context(serving(site.app))}/en"
+        page = stack.enter_context(open_page(browser, PHONE))
         make_a_key(page, home, tmp_path)
         own = address_of(PublicKey(bytes.fromhex(page.inner_text("#held-public"))))
         fill_registration(page, home, "CV Mitra")
         sign(page)
+        first = state_account(page, home, "0012-345")
+        page.click("text=Go on")
+        page.wait_for_selector("#hand-ready:not([hidden])")
+        assert "CV Mitra, BRINIDJA, 0012-345" in page.inner_text("#hand-ready"), "this tab remembers it"
+        page.click("#hand-send")
+        page.wait_for_selector("main > .notice.good")
+        assert "It has your account" in page.inner_text("main") and kept[0].number == "0012-345"
+        assert ledger.view("registry", "account_commitment", own) == compute_account_commitment(kept[0])
+
+        second = state_account(page, home, "0099")
         page.goto(f"{home}/account")
-        for part, text in (("holder", "CV Mitra"), ("bank", "BRINIDJA"), ("number", "0012-345")):
-            page.fill(f"#{part}", text)
-        page.click("form[data-form] button[type=submit]")
-        assert page.is_visible("#account-problem"), "the file comes first"
-        with page.expect_download() as download:
-            page.click("#account-file")
-        saved = json.loads(download.value.path().read_text())
-        page.click("form[data-form] button[type=submit]")
-        sign(page)
-        account = BankAccount(
-            holder=saved["holder"],
-            bank=saved["bank"],
-            number=saved["number"],
-            salt=bytes.fromhex(saved["salt"]),
-        )
-        assert (account.holder, account.number) == ("CV Mitra", "0012-345")
-        stated = ledger.view("registry", "account_commitment", own)
-        assert stated == compute_account_commitment(account)
-        page.goto(f"{home}/account")
-        assert page.is_visible(".notice.good")
-
-
-def collect_answers(page: Page) -> list[Response]:
-    """Everything that the page is sent from now on."""
-    answers: list[Response] = []
-    page.on("response", lambda answer: answers.append(answer))
-    return answers
-
-
-def test_a_page_is_light(browser: Browser) -> None:
-    ledger = Tendering()
-    id_ = ledger.publish().hex()
-    site = Site(SUPPLIER, VIEWS, contracts=ledger)
-    with serving(site.app) as address:
-        for path in ("/", "/key", "/tenders", f"/tenders/{id_}", f"/tenders/{id_}/bid", "/register"):
-            with open_page(browser) as page:
-                answers = collect_answers(page)
-                page.goto(f"{address}/id{path}", wait_until="networkidle")
-                assert 0 < sum(len(answer.body()) for answer in answers) < PAGE_BYTES, path
-                assert all(answer.url.startswith(address) for answer in answers), (
-                    "nothing comes from elsewhere"
-                )
+        page.set_input_files("#hand-file", first)
+        page.wait_for_selector("#hand-problem:not([hidden])")
+        assert page.is_disabled("#hand-send"), "the account that was stated before"
+        page.set_input_files("#hand-file", second)
+        page.wait_for_selector("#hand-send:not([disabled])")
+        page.click("#hand-send")
+        page.wait_for_selector("main > .notice.good")
+        assert kept[1].number == "0099"
