@@ -60,7 +60,7 @@ async def show(page: Page) -> Response:
     tender = tender_in(page)
     values = await read_tender(page, tender)
     acts = await get_acts(page, "tender", tender=tender)
-    record, terms, bids = values["record"], values["terms"], values["bids"]
+    terms, bids = values["terms"], values["bids"]
     winners, names = values["winners"], values["names"]
     assert isinstance(bids, tuple) and isinstance(winners, tuple) and isinstance(names, dict)
     agreements = records_of(await page.ledger.view("agreement", "agreements_of_tender", tender=tender))
@@ -71,7 +71,6 @@ async def show(page: Page) -> Response:
             "acts": [act for act in ACTS if act in acts],
             "table": ACTS,
             "scores": await _read_scores(page, tender, terms, bids),
-            "opening_until": await _find_opening_end(page, record),
             "agreements": agreements,
             "drafts": await _find_drafts(page, tender, winners),
             "names": names | await names_of(page, [row.data("supplier") for row in agreements]),
@@ -90,15 +89,6 @@ async def _read_scores(
         return records_of(await page.ledger.view("tender", "score_list", tender=tender, bidder=bidder))
 
     return await ask_each([bid.data("bidder") for bid in bids], ask)
-
-
-async def _find_opening_end(page: Page, record: object) -> int:
-    """Until when envelopes may be opened; 0 where none are to be."""
-    if not isinstance(record, Record) or record["stage"] not in ("PUBLISHED", "PRICES"):
-        return 0
-    opening_ms = await page.ledger.view("governance", "rule", name="opening_ms")
-    assert isinstance(opening_ms, int), opening_ms
-    return record.number("opening_from") + opening_ms
 
 
 async def _find_drafts(page: Page, tender: bytes, winners: Sequence[Record]) -> list[Record]:

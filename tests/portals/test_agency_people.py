@@ -1,5 +1,8 @@
 """The operators' and registry officers' pages on real contracts: roles, keys, suppliers, and what members vote on."""
 
+import re
+from html import unescape
+
 import pytest
 
 from chain.keys import SigningKey
@@ -149,6 +152,25 @@ async def test_each_change_is_proposed_voted_on_and_told(
         carried = (await site.get(proposal)).text
         assert "carried" in carried and "barat, selatan, timur" in carried and told in carried
         assert (await site.get("/en/governance/proposals")).text.count(told) == 1
+
+
+async def test_a_member_of_any_name_is_reached_by_the_links_of_the_page() -> None:
+    ledger, name = Tendering(), 'Dinas "PUPR" / 100 % & <utama>?'
+    number = ledger.do(OPERATOR, "governance", "propose_member", name, address("x"), b"c" * 32, b"n" * 32, 1)
+    for voter in ("selatan", "timur"):
+        ledger.do(operator(voter), "governance", "vote", number, True)
+    async with open_site(AGENCY, VIEWS, contracts=ledger) as site:
+        site.act_as(OPERATOR)
+        page = (await site.get("/en/governance")).text
+        links = [
+            unescape(link) for link in re.findall(r'href="(/en/governance/propose/[^"]*PUPR[^"]*)"', page)
+        ]
+        assert len(links) == 2
+        power, removal = links
+        assert "<utama>" not in (await site.get(power)).text
+        assert DONE in await act(site, OPERATOR, removal, "governance.propose_removal")
+        rows = ledger.view("governance", "proposal_list", 2, 1)
+        assert isinstance(rows, tuple) and isinstance(rows[0], tuple) and rows[0][2] == name
 
 
 async def test_a_holiday_becomes_a_working_day_again() -> None:

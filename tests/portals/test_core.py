@@ -6,7 +6,10 @@ from dataclasses import replace
 import httpx2
 import pytest
 
+from chain.errors import Malformed
+from portals.ledger import ViewRefused, ask_each
 from portals.supplier.portal import SUPPLIER, VIEWS
+from rpc.client import Unreachable
 from tests.contracts.ledger import address, key
 from tests.portals.making import ORIGIN, Site, open_site, sign_text
 
@@ -176,6 +179,18 @@ async def test_a_node_that_is_gone_costs_nothing_while_another_answers() -> None
         for path in ("/en/", "/en/network", done.url.path):
             gone = await site.get(path)
             assert gone.status_code == 503 and "Nothing is lost" in gone.text
+
+
+@pytest.mark.parametrize("error", [Unreachable("gone"), ViewRefused("clause 1.1: no"), Malformed("not so")])
+async def test_several_questions_at_once_fail_as_one_alone_does(error: Exception) -> None:
+    async def ask(number: int) -> int:
+        if number == 13:
+            raise error
+        return number * 2
+
+    assert list((await ask_each([3, 1, 3], ask)).items()) == [(3, 6), (1, 2)]
+    with pytest.raises(type(error), match=str(error)):
+        await ask_each(range(20), ask)
 
 
 @pytest.mark.parametrize(
