@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from chain.errors import Malformed
 from chain.hashing import Digest
 from chain.limits import PORTAL_BLOCKS_REMEMBERED_MAX, PORTAL_PROOFS_REMEMBERED_MAX
-from chain.merkle import InclusionProof
+from chain.merkle import InclusionProof, compute_inclusion_proof
 from chain.record import Checked, Decided, Evidence, check_decided, check_evidence, holds
-from chain.result import TransactionResult
+from chain.result import TransactionResult, encode_result
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import Height
@@ -26,13 +26,17 @@ from rpc.requests import BadAnswer, CallRefused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """A transaction with what was checked of it and what became of it."""
+    """A transaction with what was checked of it and what became of it. `result_proof`: that the result stands under the
+    results root of the block `after`, None where that is not there yet.
+    """
 
     id: TxId
     raw: bytes
     proof: InclusionProof
     decided: Decided
+    after: Decided | None
     result: TransactionResult
+    result_proof: InclusionProof
     steps: tuple[Checked, ...]
     ancestry: Ancestry
 
@@ -204,7 +208,11 @@ def _prove(shown: _Shown, around: _Surroundings, chain_id: str, ancestry: Ancest
         raw=shown.raw,
         proof=proof,
         decided=around.decided,
+        after=around.after,
         result=around.results[proof.index],
+        result_proof=compute_inclusion_proof(
+            [encode_result(result) for result in around.results], proof.index
+        ),
         steps=steps,
         ancestry=ancestry,
     )

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from starlette.responses import Response
 
 from portals.app import Handler, View
-from portals.auditor import chain, overview, procurements, registers, sources, timeline
+from portals.auditor import chain, downloads, overview, procurements, registers, sources, timeline
 from portals.auditor.evidence import NoEvidence, Proofs
 from portals.auditor.lineage import Anchor, Lineage
 from portals.languages import say
@@ -35,7 +35,7 @@ _PAGES: tuple[tuple[str, _Work], ...] = (
     ("/tenders", procurements.find_tenders),
     ("/tenders/{tender}", procurements.show_tender),
     ("/tenders/{tender}/timeline", timeline.show),
-    ("/tenders/{tender}/timeline/{kind}", timeline.download),
+    ("/tenders/{tender}/timeline/{kind}", downloads.give),
     ("/contracts", procurements.find_agreements),
     ("/contracts/{agreement}", procurements.show_agreement),
     ("/payments", procurements.find_orders),

@@ -7,7 +7,7 @@ from chain.keys import Address, format_address, parse_address
 from portals.auditor.entries import read_entries
 from portals.auditor.evidence import Proofs
 from portals.auditor.people import Person, find_people, find_person
-from portals.auditor.search import ask_for, search, search_each
+from portals.auditor.search import ask_for, search_each, search_newest
 from portals.local_forms import WIB_MINUTES, format_duration
 from portals.page import Page
 from portals.reading.agreements import list_agreements
@@ -112,8 +112,8 @@ async def show_governance(page: Page, proofs: Proofs) -> Response:
         row.number("number"): records_of(await view("governance", "vote_list", proposal=row.number("number")))
         for row in proposals.rows
     }
-    found = await search(page.ledger, "governance.proposal EXISTS", newest_first=True, pages_max=1)
-    proven = await proofs.prove_all(page.ledger, found[:_SHOWN])
+    found = await search_newest(page.ledger, "governance.proposal EXISTS", _SHOWN)
+    proven = await proofs.prove_all(page.ledger, found)
     members = records_of(await view("governance", "member_list"))
     return await page.render(
         "auditor/governance.html",

@@ -39,18 +39,21 @@ def ask_for(contract: str, field: str, value: bytes | int | str, event: str = ""
     return f"{key}='{render_value(value)}'"
 
 
-async def search(
-    ledger: Ledger, query: str, *, newest_first: bool = False, pages_max: int = 0
-) -> list[TxAnswer]:
-    """Transactions of a query with their proofs, in order; of the first pages where that is enough."""
+async def search(ledger: Ledger, query: str) -> list[TxAnswer]:
+    """All transactions of a query with their proofs, in order. Raises `Malformed` where there are too many."""
     found: list[TxAnswer] = []
-    for page in range(1, (pages_max or PORTAL_SEARCH_PAGES_MAX) + 1):
-        request = requests.tx_search(query, prove=True, page=page, newest_first=newest_first)
-        answer = await _ask(ledger, request)
+    for page in range(1, PORTAL_SEARCH_PAGES_MAX + 1):
+        answer = await _ask(ledger, requests.tx_search(query, prove=True, page=page))
         found += answer.txs
         if not answer.txs or len(found) >= whole(answer.total_count, "total count"):
-            break
-    return found
+            return found
+    raise Malformed(f"search: expected at most {len(found)} transactions, the node finds more")
+
+
+async def search_newest(ledger: Ledger, query: str, count: int) -> list[TxAnswer]:
+    """The newest of them, the newest first."""
+    request = requests.tx_search(query, prove=True, rows=count, newest_first=True)
+    return (await _ask(ledger, request)).txs
 
 
 async def search_each(ledger: Ledger, queries: Sequence[str]) -> list[TxAnswer]:

@@ -1,24 +1,18 @@
 """The timeline of a tender: every transaction of its life, in order, each proven by this portal.
 
 Its life are the plan, the terms and all that follows under the tender's id; the contracts that came of it with their
-deliveries; their payment orders; and the documents that any of these name. Downloads hold the same.
+deliveries; their payment orders; and the documents that any of these name.
 """
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from chain.time import format_time
-from portals.auditor.entries import Entry, read_entries
+from portals.auditor.entries import read_entries
 from portals.auditor.evidence import Proofs, Proven
 from portals.auditor.nodes import compare_count
 from portals.auditor.search import ask_for, search_each
-from portals.auditor.showing import check_lines, describe_ancestry, state_of
-from portals.auditor.values import Line
+from portals.auditor.showing import describe_ancestry
 from portals.languages import Language
 from portals.page import Page
 from portals.reading.people import zone_of
@@ -29,19 +23,6 @@ from rpc.contracts import Record, record_of, records_of
 
 ENTRIES = 50
 _HASH_BYTES = 32
-_COLUMNS = (
-    "time",
-    "height",
-    "transaction",
-    "who",
-    "address",
-    "roles",
-    "act",
-    "clause",
-    "outcome",
-    "values",
-    "check",
-)
 
 
 async def show(page: Page, proofs: Proofs) -> Response:
@@ -49,7 +30,7 @@ async def show(page: Page, proofs: Proofs) -> Response:
     tender = tender_in(page)
     plan = record_of(await page.ledger.view("tender", "plan_record", tender=tender))
     terms = await find_record(page, "tender", "terms_in_force", tender=tender)
-    found = await _find_all(page, tender)
+    found = await find_entries(page, tender)
     first = _read_place(page.request.query_params.get("from", ""), len(found))
     proven = await proofs.prove_all(page.ledger, found[first : first + ENTRIES])
     zone = await zone_of(page, plan.text("agency"))
@@ -71,36 +52,8 @@ async def show(page: Page, proofs: Proofs) -> Response:
     )
 
 
-async def download(page: Page, proofs: Proofs) -> Response:
-    """The whole timeline as JSON, or as CSV for spreadsheets."""
-    tender, kind = tender_in(page), page.request.path_params["kind"]
-    if kind not in ("json", "csv"):
-        raise HTTPException(404, f"expected json or csv, got {kind[:20]}")
-    plan = record_of(await page.ledger.view("tender", "plan_record", tender=tender))
-    proven = await proofs.prove_all(page.ledger, await _find_all(page, tender))
-    zone = await zone_of(page, plan.text("agency"))
-    entries = await read_entries(page, proven, currency=plan.text("currency"), zone=zone)
-    rows = [_as_json(entry, page.language) for entry in entries]
-    name = f"terang-{tender.hex()[:12]}.{kind}"
-    if kind == "csv":
-        content, media = _as_csv(rows), "text/csv; charset=utf-8"
-    else:
-        whole = {
-            "terang": "timeline",
-            "version": 1,
-            "chain_id": (await page.ledger.standing()).chain_id,
-            "tender": tender.hex(),
-            "agency": plan.text("agency"),
-            "reference": plan.text("reference"),
-            "language": page.language.code,
-            "entries": rows,
-        }
-        content, media = json.dumps(whole, ensure_ascii=False, indent=1), "application/json"
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return Response(content, media_type=media, headers=headers)
-
-
-async def _find_all(page: Page, tender: bytes) -> list[TxAnswer]:
+async def find_entries(page: Page, tender: bytes) -> list[TxAnswer]:
+    """Its transactions with their proofs, as a node shows them, in order."""
     queries = [ask_for("tender", "tender", tender), ask_for("agreement", "tender", tender)]
     documents = await _documents_of(page, tender)
     rows = records_of(await page.ledger.view("agreement", "agreements_of_tender", tender=tender))
@@ -142,84 +95,3 @@ def _read_place(text: str, count: int) -> int:
 def _summary(language: Language, proven: Sequence[Proven]) -> list[str]:
     """What is said of the validators, once for all entries where it is the same."""
     return list(dict.fromkeys(describe_ancestry(one.ancestry, language) for one in proven))
-
-
-# --- Downloads ----------------------------------------------------------------------------------------------------
-
-
-def _as_json(entry: Entry, language: Language) -> dict[str, object]:
-    """An entry with its proof, so that who has the file can check it again."""
-    proven = entry.proven
-    return {
-        "time": format_time(proven.time_ms),
-        "time_ms": proven.time_ms,
-        "height": proven.height,
-        "transaction": entry.id,
-        "who": entry.who.name,
-        "address": entry.who.address.hex().upper(),
-        "roles": list(entry.roles),
-        "acts": [
-            {
-                "method": f"{act.contract}.{act.method}",
-                "clause": "" if act.rule is None or act.rule.main is None else act.rule.main.number,
-                "given": _values(act.given),
-            }
-            for act in entry.acts
-        ],
-        "outcome": proven.result.code.name,
-        "refusal": "" if entry.refusal is None else entry.refusal.original,
-        "events": [
-            {"event": f"{one.contract}.{one.name}", "values": _values(one.values)} for one in entry.happenings
-        ],
-        "check": state_of(proven),
-        "steps": [
-            {"step": line.step, "state": line.state, "expected": line.expected, "got": line.got}
-            for line in check_lines(proven.steps, proven.ancestry, language)
-        ],
-        "bytes": proven.raw.hex(),
-        "proof": {
-            "index": proven.proof.index,
-            "total": proven.proof.total,
-            "aunts": [aunt.hex() for aunt in proven.proof.aunts],
-        },
-    }
-
-
-def _values(lines: Sequence[Line]) -> list[dict[str, str]]:
-    return [
-        {"label": line.label, "text": line.text} | ({"address": line.address} if line.address else {})
-        for line in lines
-    ]
-
-
-def _as_csv(rows: Sequence[Mapping[str, object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    writer.writerows(_cells(row) for row in rows)
-    return text.getvalue()
-
-
-def _cells(row: Mapping[str, object]) -> Iterator[str]:
-    acts, events, roles = row["acts"], row["events"], row["roles"]
-    assert isinstance(acts, list) and isinstance(events, list) and isinstance(roles, list), row
-    told = [f"{value['label']}: {value['text']}" for event in events for value in event["values"]]
-    for cell in (
-        row["time"],
-        row["height"],
-        row["transaction"],
-        row["who"],
-        row["address"],
-        " ".join(roles),
-        " ".join(act["method"] for act in acts),
-        " ".join(act["clause"] for act in acts),
-        row["refusal"] or row["outcome"],
-        "; ".join(told),
-        row["check"],
-    ):
-        yield _safe(str(cell))
-
-
-def _safe(cell: str) -> str:
-    """A spreadsheet takes what begins so for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

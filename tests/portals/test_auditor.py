@@ -7,13 +7,17 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
-from chain.block import CertifiedBlock
+from chain.block import CertifiedBlock, compute_block_id, decode_header
+from chain.certificate import decode_certificate
 from chain.hashing import Digest, sha256
 from chain.merkle import InclusionProof, is_included
+from chain.record import Decided, check_decided, holds
 from chain.transaction import compute_transaction_id
+from chain.validators import decode_validators
 from portals.auditor.lineage import Anchor
 from portals.auditor.portal import AUDITOR, make_views
 from tests.chain.making import make_certificate, make_key, make_validators
@@ -101,24 +105,44 @@ async def test_roles_are_those_of_then() -> None:
         assert GROUP.address.hex().upper() in everybody and "selection group (Pokja)" in everybody
 
 
+def check_file(document: dict[str, Any]) -> None:
+    """All of a download, by the ledger's own functions and the founders alone."""
+    blocks: dict[int, Decided] = {}
+    for height, shown in document["blocks"].items():
+        decided = Decided(
+            header=decode_header(bytes.fromhex(shown["header"])),
+            certificate=decode_certificate(bytes.fromhex(shown["certificate"])),
+            validators=decode_validators(bytes.fromhex(shown["validators"])),
+        )
+        assert holds(check_decided(decided, CHAIN)) and decided.validators == SET
+        blocks[int(height)] = decided
+    for entry in document["entries"]:
+        raw, result = bytes.fromhex(entry["bytes"]), bytes.fromhex(entry["result"])
+        block, after = blocks[entry["height"]].header, blocks[entry["height"] + 1].header
+        id_ = compute_transaction_id(raw)
+        assert id_.hex() == entry["transaction"] and entry["check"] == "checked"
+        assert is_included(block.transactions_root, path_of(entry["proof"], id_), id_)
+        assert is_included(after.results_root, path_of(entry["result_proof"], result), result)
+        assert after.previous_block_id == compute_block_id(block)
+
+
+def path_of(shown: dict[str, Any], leaf: bytes) -> InclusionProof:
+    """A path of a download."""
+    return InclusionProof(
+        total=shown["total"],
+        index=shown["index"],
+        leaf_hash=sha256(b"\x00" + leaf),
+        aunts=tuple(Digest(bytes.fromhex(aunt)) for aunt in shown["aunts"]),
+    )
+
+
 async def test_downloads_hold_the_same_and_can_be_checked_again() -> None:
     async with open_site(AUDITOR, make_views(ANCHOR), contracts=life()) as site:
         answer = await site.get(path("/timeline/json"))
         assert answer.headers["content-disposition"].endswith('.json"')
         document = json.loads(answer.text)
         assert document["reference"] == "T-1" and len(document["entries"]) == 26
-        for entry in document["entries"]:
-            raw, proof = bytes.fromhex(entry["bytes"]), entry["proof"]
-            id_ = compute_transaction_id(raw)
-            assert id_.hex() == entry["transaction"] and entry["check"] == "checked"
-            header = site.backend.chain[entry["height"] - 1].block.header
-            path_ = InclusionProof(
-                total=proof["total"],
-                index=proof["index"],
-                leaf_hash=sha256(b"\x00" + id_),
-                aunts=tuple(Digest(bytes.fromhex(aunt)) for aunt in proof["aunts"]),
-            )
-            assert is_included(header.transactions_root, path_, id_)
+        check_file(document)
         rows = list(csv.DictReader(io.StringIO((await site.get(path("/timeline/csv"))).text)))
         assert [row["transaction"] for row in rows] == [one["transaction"] for one in document["entries"]]
         assert rows[0]["act"] == "tender.plan" and rows[0]["clause"] == "1.4" and rows[0]["who"] == "barat"
