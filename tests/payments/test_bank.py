@@ -207,14 +207,17 @@ def test_books_outlive_kills_under_load(tmp_path: Path) -> None:
     bank.start()
     answered: list[str] = []
     for life in range(2):
-        threading.Timer(0.3, bank.kill).start()
+        killer = threading.Timer(0.2, bank.kill)
         for number in range(life * 10_000, life * 10_000 + 10_000):
+            if number == life * 10_000 + 3:
+                killer.start()  # however slow the machine is, some were answered
             try:
                 answered.append(bank.client.pay(make_payment(number)).end_to_end_id)
             except (httpx2.TransportError, Malformed):
                 break
+        killer.join()
         bank.start()
-    assert len(answered) > 2
+    assert len(answered) > 5
     for id_ in answered:
         status = bank.client.ask(id_)
         assert status is not None and status.status == "ACSC"

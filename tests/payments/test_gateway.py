@@ -10,11 +10,14 @@ import pytest
 from chain.codec import Value
 from chain.result import Event, ResultCode, TransactionResult
 from chain.transaction import TxId
+from payments.entries import Fetched
+from payments.journal import Journal
 from payments.ledger import REPORT_GAS
 from rpc.requests import Committed, Request
 from rpc.values import ContractDescription, FieldInfo, ViewAnswer
 from tests.contracts.agreeing import PAYMENT_OFFICER, SUPPLIER, TREASURY
-from tests.contracts.ledger import key, operator
+from tests.contracts.ledger import CHAIN, key, operator
+from tests.payments.banking import make_payment
 from tests.payments.office import ACCOUNT, PORTION, Office, OfficeBackend, make_office
 from tests.portals.making import LocalNode
 
@@ -292,6 +295,28 @@ async def test_each_day_is_compared_when_it_is_over(office: Office) -> None:
     async with office.running() as gateway:
         await gateway.wait_until(lambda: gateway.desk.book.reconciled_day > "2026-11-27")
         assert gateway.list_notices() == []
+
+
+async def test_money_that_leaves_for_no_order_is_an_alarm_at_each_start(office: Office) -> None:
+    office.bank.pay(make_payment(7))
+    for _ in range(2):
+        async with office.running() as gateway:
+            await gateway.wait_for_notice("takes IDR 1000 from the account for no order")
+            assert (await gateway.http.get("/health")).json()["status"] == "alarm"
+
+
+async def test_a_bank_that_numbers_anew_is_said_and_its_statements_settle(office: Office) -> None:
+    journal = Journal(office.path / "journal", office.files, chain_id=CHAIN, key=TREASURY.address)
+    journal.read()
+    journal.append(Fetched(number=99))
+    journal.close()
+    id_ = office.approve(office.make_order())
+    async with office.running() as gateway:
+        await gateway.wait_for_notice("the bank does not know its notification 99")
+        await gateway.wait_for("ACCEPTED", id_)
+        office.bank.now_ms += DAY_MS
+        await gateway.wait_until_over(id_)
+    assert office.bank.paid() == PORTION
 
 
 async def test_an_account_file_that_is_damaged_is_said_and_handed_over_again(office: Office) -> None:
