@@ -77,6 +77,13 @@ STORE_CHECKED_BLOCKS = (
     16  # newest blocks that are checked at every start: under a second even if each is full
 )
 DISK_FREE_BYTES_MIN = 1024**3  # a few days of a busy pilot; below it an examination calls the disk full
+STATE_VERSIONS_KEPT = 100  # heights whose state can be read and proved, unless the operator says otherwise
+STATE_VERSIONS_PRUNED = (
+    2  # older heights that a block lets go, so that a backlog ends and no block waits for it
+)
+STATE_PAGES_BYTES_MAX = (
+    128 * 1024 * 1024
+)  # pages of the state tree in memory: all of a million entries take 90 MB
 SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
 SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be given again
 
@@ -284,6 +291,16 @@ VIEW_GAS_MAX = (
     25_000_000  # what a block has by default: a quarter of a second compiled, some seconds interpreted
 )
 NODES_MAX = 1_024  # nodes that governance lists
+
+BUCKET_LEAVES_MAX = 24  # of one page of the state tree: all are hashed when one changes, 1 µs each
+
+# --- Proofs of state --------------------------------------------------------------------------------------------
+PROOF_DEPTH_MAX = 256  # bits of a hashed key; two keys of one's own may be made to share a quarter of them
+PROOF_KEY_BYTES_MAX = (
+    STATE_KEY_BYTES_MAX + NAME_BYTES_MAX + 8
+)  # of a state key, with its contract and storage
+PROOF_VALUE_BYTES_MAX = max(STATE_VALUE_BYTES_MAX, MODULE_BYTES_MAX)
+PROOF_BYTES_MAX = 2 * (PROOF_VALUE_BYTES_MAX + PROOF_KEY_BYTES_MAX + PROOF_DEPTH_MAX * 64 + 256) + 512
 
 # --- What follows from others -----------------------------------------------------------------------------------
 RESULT_BYTES_MAX = (
