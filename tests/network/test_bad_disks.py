@@ -45,7 +45,7 @@ def end(process: NodeProcess) -> Home:
 def assert_refused(process: NodeProcess, *words: str) -> None:
     """The node does not start, and ends with one message that says this."""
     process.start()
-    with pytest.raises(NotDone, match="ended at its start") as told:
+    with pytest.raises(NotDone, match=r"has ended \(exit code 1\)") as told:
         process.wait_until_up()
     process.wait()
     (message,) = [line for line in str(told.value).splitlines()[-1:] if line.startswith("terang: ")]
