@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo test chromium check refusals bench bundle lock clean
+.PHONY: help setup demo test chromium check refusals bench bench-state bundle lock clean
 
 help: ## This list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: $(STAMP) ## Virtual environment with the pinned dependencies
 
@@ -49,6 +49,10 @@ refusals: setup ## Every refusal of every contract, in both languages, with the 
 
 bench: setup ## Throughput, latency and memory of a four-validator network
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-state: setup ## What a changed key costs the state tree, at 10,000 and 1,000,000 keys
+	@mkdir -p .bench
+	$(BIN)/python -m tests.bench.state $(ARGS)
 
 lock: ## requirements.lock anew from pyproject.toml: the newest of everything that fits
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

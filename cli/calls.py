@@ -3,12 +3,10 @@
 import json
 import os
 import time
-from base64 import b64decode
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from chain.codec import Value
@@ -22,9 +20,8 @@ from cli.options import DEFAULT_NODE, NodeOption, example
 from cli.passphrases import asker
 from machine.keyfile import KeyKind, read_key
 from rpc import requests
-from rpc.answers import AbciQueryAnswer
 from rpc.client import SyncClient
-from rpc.requests import Fate, Request
+from rpc.requests import Fate
 from vm.keys import module_key
 from vm.module import FunctionCode, Module, Role
 from vm.module_codec import decode_module
@@ -104,17 +101,10 @@ def _get_module(client: SyncClient, contract: str) -> Module:
     deployed = {found.id: found.code_hash for found in client.call(requests.contracts())}
     if contract not in deployed:
         raise NotDone(f"there is no contract {contract!r}{_suggest(contract, list(deployed))}")
-    entry = client.call(_state_entry(module_key(deployed[contract]))).response.value
+    entry = client.call(requests.state_entry(module_key(deployed[contract]))).value
     if entry is None:
         raise NotDone(f"the node has no module of contract {contract!r}. Ask another one with --node")
-    return decode_module(b64decode(entry))
-
-
-def _state_entry(key: bytes) -> Request[AbciQueryAnswer]:
-    params = {"path": "/store", "data": key.hex()}
-    return Request(
-        method="abci_query", params=params, read=lambda result: msgspec.convert(result, AbciQueryAnswer)
-    )
+    return decode_module(entry)
 
 
 def _suggest(name: str, known: list[str]) -> str:

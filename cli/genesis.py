@@ -108,7 +108,7 @@ def check(file: FileArgument) -> None:
     genesis = read_genesis(file)
     findings = check_genesis(genesis)
     _show(genesis, findings.foreign_contracts)
-    typer.echo(f"state root    {findings.state.state_root.hex().upper()}")
+    typer.echo(f"state root    {findings.state.update.root.hex().upper()}")
     typer.echo(f"genesis hash  {genesis.hash.hex().upper()}")
     typer.echo("\nEvery member compares the genesis hash with the others before the first start.")
 

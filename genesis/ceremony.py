@@ -17,7 +17,6 @@ from genesis.file import GenesisRefused
 from genesis.state import GenesisState, compute_genesis_state
 from vm.executor import ViewRefused
 from vm.language.compile import compile_contract
-from vm.state import PlainTree
 
 CONTRACTS = ("governance", "registry", "calendar", "tender", "agreement", "payment", "documents")
 """What genesis deploys, in this order."""
@@ -79,7 +78,7 @@ def check_genesis(genesis: Genesis) -> Findings:
     if len(set(deployed)) != len(deployed):
         raise GenesisRefused("a contract id stands twice")
     try:
-        state = compute_genesis_state(genesis, PlainTree())
+        state = compute_genesis_state(genesis)
     except ViewRefused as refused:
         raise GenesisRefused(render(refused.trap)) from refused
     except Invalid as error:

@@ -6,26 +6,24 @@ different documents could not even agree on the first block.
 
 from dataclasses import dataclass
 
-from chain.hashing import Digest
 from chain.parameters import parameters_value
 from chain.transaction import Call
 from genesis.document import Genesis, full_nodes_value, members_value, rules_value
 from vm.deployment import ModuleCache
 from vm.executor import GOVERNANCE, Governance, apply_genesis
 from vm.host import BlockEnvironment
-from vm.state import EMPTY_STATE_ROOT, StateTree, Writes
+from vm.state import StateUpdate, begin_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenesisState:
-    """The rows of the first state in order of their keys, its root, and what governance says in it."""
+    """The first state with its tree, and what governance says in it."""
 
-    writes: Writes
-    state_root: Digest
+    update: StateUpdate
     governance: Governance
 
 
-def compute_genesis_state(genesis: Genesis, tree: StateTree) -> GenesisState:
+def compute_genesis_state(genesis: Genesis) -> GenesisState:
     """The state before the first block.
 
     Raises:
@@ -35,11 +33,7 @@ def compute_genesis_state(genesis: Genesis, tree: StateTree) -> GenesisState:
     environment = BlockEnvironment(chain_id=genesis.chain_id, height=0, time_ms=genesis.time_ms)
     contracts = [(contract.id, contract.module) for contract in genesis.contracts]
     made = apply_genesis(contracts, [_setup_call(genesis)], environment, ModuleCache())
-    return GenesisState(
-        writes=made.writes,
-        state_root=tree.compute_root(EMPTY_STATE_ROOT, made.writes),
-        governance=made.governance,
-    )
+    return GenesisState(update=begin_state(made.changes), governance=made.governance)
 
 
 def _setup_call(genesis: Genesis) -> Call:

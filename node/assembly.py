@@ -35,7 +35,6 @@ from p2p.handshake import Identity
 from p2p.network import Network, PeerAddress
 from rpc.backend import NodeInfo
 from vm.deployment import ModuleCache
-from vm.state import PlainTree
 
 _VALIDATOR_PATIENCE_SECONDS = 0.3  # a validator usually decides a block itself a moment after its first peer
 
@@ -153,7 +152,7 @@ def _make_reactor(
         signer=signer,
         journal=opened.journal,
         replay=opened.replay,
-        committer=Committer(opened.ledger, PlainTree(), ModuleCache()),
+        committer=Committer(opened.ledger, ModuleCache()),
         mempool=mempool,
         bodies=bodies,
         clock=SystemClock(),

@@ -34,6 +34,7 @@ from node.mempool import Mempool
 from node.reactor import Reactor
 from node.search import SearchIndex
 from node.spreading import Spreading
+from node.state_entry import read_entry
 from node.store.ledger import Ledger
 from p2p.handshake import Side
 from p2p.network import Network
@@ -263,10 +264,10 @@ class NodeBackend:
                 raise Refused(render(refused.trap)) from refused
             return ViewAnswer(value=value, height=reader.head.height)
 
-    def state_entry(self, key: bytes) -> StateAnswer:
+    def state_entry(self, key: bytes, height: Height | None, *, prove: bool) -> StateAnswer:
         """See `Backend`."""
         with self._parts.ledger.snapshot() as reader:
-            return StateAnswer(value=reader.state.get(key), height=reader.head.height)
+            return read_entry(reader, key, height, prove=prove)
 
     def simulate(self, raw: bytes) -> TransactionResult:
         """See `Backend`."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chain.block import CertifiedBlock
+from chain.hashing import Digest
 from chain.result import TransactionResult, compute_results_root
 from chain.transaction import CheckedTransaction
 from node.head import Head
@@ -16,7 +17,6 @@ from node.store.ledger import Ledger
 from vm.deployment import ModuleCache
 from vm.executor import ExecutedBlock, Governance, execute_block
 from vm.host import BlockEnvironment
-from vm.state import StateTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +36,8 @@ class Committed:
 class Committer:
     """Executes and stores blocks in their order."""
 
-    def __init__(self, ledger: Ledger, tree: StateTree, modules: ModuleCache) -> None:
+    def __init__(self, ledger: Ledger, modules: ModuleCache) -> None:
         self._ledger = ledger
-        self._tree = tree
         self._modules = modules
 
     def commit(
@@ -50,8 +49,9 @@ class Committer:
         assert header.height == head.next_height, f"block {header.height} after {head.height}"
         environment = BlockEnvironment(chain_id=head.chain_id, height=header.height, time_ms=header.time_ms)
         executed = execute_block(self._ledger.state, environment, transactions, self._modules)
-        new_head = compute_next_head(head, certified, executed, self._tree)
-        self._ledger.append(certified, executed, new_head)
+        state = self._ledger.update_state(executed.changes)
+        new_head = compute_next_head(head, certified, executed, state.root)
+        self._ledger.append(certified, executed.encoded_results, state, new_head)
         return Committed(
             certified=certified,
             transactions=tuple(transactions),
@@ -63,7 +63,7 @@ class Committer:
 
 
 def compute_next_head(
-    head: Head, certified: CertifiedBlock, executed: ExecutedBlock, tree: StateTree
+    head: Head, certified: CertifiedBlock, executed: ExecutedBlock, state_root: Digest
 ) -> Head:
     """The head after a block: new roots, and what governance changed for two heights later."""
     header, change = certified.block.header, executed.governance
@@ -74,7 +74,7 @@ def compute_next_head(
         time_ms=header.time_ms,
         certificate=certified.certificate,
         results_root=compute_results_root(executed.encoded_results),
-        state_root=tree.compute_root(head.state_root, executed.writes),
+        state_root=state_root,
         last_validators=head.validators,
         validators=head.next_validators,
         next_validators=head.next_validators if change is None else change.validators,

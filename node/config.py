@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chain.limits import NAME_BYTES_MAX
+from chain.limits import NAME_BYTES_MAX, STATE_VERSIONS_KEPT
 from machine.setting_rules import Choice, ListOf, Text, Whole
 from machine.settings import (
     ConfigError,
@@ -99,6 +99,11 @@ class StoreConfig:
         "data/store", Text(r".{1,4096}", "a path"), "Relative to the node's home, or absolute."
     )
     cache_bytes: int = key(32 * _MB, Whole(_MB, 65_536 * _MB), "Memory for what was read lately.")
+    state_versions: int = key(
+        STATE_VERSIONS_KEPT,
+        Whole(1, 1_000),
+        "How many heights back the state can be read and proved.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

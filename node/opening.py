@@ -167,7 +167,7 @@ def _open_ledger(home: Home, config: Config, genesis: Genesis) -> Ledger:
     store = LevelStore(path, cache_bytes=config.store.cache_bytes)
     with ExitStack() as unless_opened:
         unless_opened.callback(store.close)
-        ledger = Ledger.open(store, path, genesis.hash)
+        ledger = Ledger.open(store, path, genesis.hash, config.store.state_versions)
         if ledger is None:
             ledger = _begin_ledger(store, home, config, genesis)
         else:
@@ -191,12 +191,13 @@ def _begin_ledger(store: LevelStore, home: Home, config: Config, genesis: Genesi
     head = genesis_head(
         chain_id=genesis.chain_id,
         time_ms=genesis.time_ms,
-        state_root=state.state_root,
+        state_root=state.update.root,
         validators=state.governance.validators,
         parameters=state.governance.parameters,
     )
     log.info("ledger begun", chain_id=genesis.chain_id, genesis_hash=genesis.hash.hex())
-    return Ledger.create(store, home.store(config.store.directory), genesis.hash, head, state.writes)
+    path = home.store(config.store.directory)
+    return Ledger.create(store, path, genesis.hash, head, state.update, config.store.state_versions)
 
 
 def read_ledger_governance(ledger: Ledger) -> Governance:

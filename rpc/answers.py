@@ -378,6 +378,20 @@ class AbciInfoAnswer(Struct, frozen=True, kw_only=True):
     response: AbciInfo
 
 
+class ProofOp(Struct, frozen=True, kw_only=True):
+    """One proof of a chain of them; ours have one. `data` is an ICS-23 `CommitmentProof` of the type "jmt:v"."""
+
+    type: str
+    key: str
+    data: str
+
+
+class ProofOps(Struct, frozen=True, kw_only=True):
+    """The proofs of an answer, from the entry up to the root."""
+
+    ops: list[ProofOp]
+
+
 class AbciQuery(Struct, frozen=True, kw_only=True, rename={"proof_ops": "proofOps"}):
     """A state entry, or a view's value."""
 
@@ -387,7 +401,7 @@ class AbciQuery(Struct, frozen=True, kw_only=True, rename={"proof_ops": "proofOp
     index: str
     key: str | None
     value: str | None
-    proof_ops: None
+    proof_ops: ProofOps | None
     height: str
     codespace: str
 

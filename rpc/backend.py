@@ -154,10 +154,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateAnswer:
-    """A state entry at this height; None where there is none."""
+    """A state entry at this height; None where there is none. `proof` is an encoded ICS-23 proof, where one was asked for."""
 
     value: bytes | None
     height: Height
+    proof: bytes | None
 
 
 class DocumentKeeper(Protocol):
@@ -261,8 +262,12 @@ class Backend(Protocol):
         """Runs a view on the last committed state. Raises `Refused`."""
         ...
 
-    def state_entry(self, key: bytes) -> StateAnswer:
-        """One entry of the contracts' state, by its whole key."""
+    def state_entry(self, key: bytes, height: Height | None, *, prove: bool) -> StateAnswer:
+        """One entry of the contracts' state, by its whole key, after a height that is kept.
+
+        Without a height it is that of the last block; with a proof that of the one before, whose root the last block's
+        header has. Raises `Refused` where that height's state is not kept, or is empty and so has no proof.
+        """
         ...
 
     def simulate(self, raw: bytes) -> TransactionResult:

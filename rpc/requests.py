@@ -17,6 +17,8 @@ from msgspec import Struct
 from chain.codec import Value, decode, encode
 from chain.errors import Malformed
 from chain.hashing import Digest
+from chain.ics23 import CommitmentProof
+from chain.ics23_codec import decode_proof
 from chain.limits import HEIGHT_MAX, RESULT_BYTES_MAX
 from chain.result import TransactionResult, decode_result
 from chain.transaction import TxId
@@ -82,6 +84,15 @@ class Fate:
     result: TransactionResult | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateEntry:
+    """A state entry at a height; None where there is none. The proof, if asked for, is decoded and not verified."""
+
+    value: bytes | None
+    height: Height
+    proof: CommitmentProof | None
+
+
 class _Error(Struct, frozen=True):
     code: int
     message: str
@@ -144,6 +155,12 @@ def commit(height: int | None = None) -> Request[answers.CommitAnswer]:
 def validators(height: int | None = None) -> Request[answers.ValidatorsAnswer]:
     """The first hundred validators of a height."""
     return _plain("validators", answers.ValidatorsAnswer, per_page="100", **_height(height))
+
+
+def state_entry(key: bytes, height: int | None = None, *, prove: bool = False) -> Request[StateEntry]:
+    """An entry of the contracts' state by its whole key, with its proof under the root in the next height's header."""
+    params = {"path": "/store", "data": key.hex(), "prove": prove, **_height(height)}
+    return Request(method="abci_query", params=params, read=_read_state_entry)
 
 
 def tx(id_: TxId, *, prove: bool = False) -> Request[answers.TxAnswer]:
@@ -225,6 +242,16 @@ def decode_answer(request: Request[Answer], body: bytes) -> Answer:
         return request.read(envelope.result)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, Malformed, ValueError) as error:
         raise BadAnswer(f"{request.method}: {error}") from error
+
+
+def _read_state_entry(result: Any) -> StateEntry:
+    found = msgspec.convert(result, answers.AbciQueryAnswer).response
+    ops = [] if found.proof_ops is None else found.proof_ops.ops
+    return StateEntry(
+        value=None if found.value is None else b64decode(found.value),
+        height=Height(int(found.height)),
+        proof=decode_proof(b64decode(ops[0].data)) if ops else None,
+    )
 
 
 def _plain(method: str, answer: type[Answer], **params: Any) -> Request[Answer]:

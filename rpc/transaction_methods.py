@@ -25,6 +25,7 @@ from rpc.render import (
 from rpc.values import AdmissionCode, Admitted
 
 _STEP_S = 0.5
+_PROOF_TYPE = "jmt:v"  # as other ledgers with such a tree name it
 
 
 def broadcast_tx_sync(backend: Backend, tx: bytes | None) -> answers.BroadcastAnswer:
@@ -128,35 +129,31 @@ def query(backend: Backend, contract: str, method: str, arguments: bytes | None)
 def abci_query(
     backend: Backend, path: str | None, data: bytes | None, height: int | None, prove: bool | None
 ) -> answers.AbciQueryAnswer:
-    """`path` "/store": the state entry under the key `data`; "/contract/method": a view with arguments
-    `data`.
+    """`path` "/store": the state entry under the key `data`, with an ICS-23 proof if asked; "/contract/method": a view
+    with arguments `data`.
     """
-    last = backend.standing().height
-    if height not in (None, 0, last):
-        raise not_done(f"height: expected {last}, the latest: older states are not kept, got {height}")
-    if prove:
-        raise not_done("prove: this node keeps no state tree, so it has no proofs")
     parts = (path or "").strip("/").split("/")
     if parts in (["store"], [""]):
-        entry = backend.state_entry(data or b"")
-        words = "does not exist" if entry.value is None else "exists"
-        return _abci_answer(data or b"", entry.value, entry.height, words)
+        return _query_store(backend, data or b"", height or None, prove=bool(prove))
     if len(parts) != 2:
         raise not_done(f"path: expected /store or /contract/method, got {path!r}")
+    last = backend.standing().height
+    if height not in (None, 0, last):
+        raise not_done(f"height: expected {last}, the latest: views are of the present state, got {height}")
+    if prove:
+        raise not_done("prove: a view's answer is computed and has no proof; the entries that it reads have")
     found = query(backend, parts[0], parts[1], data or None)
-    return answers.AbciQueryAnswer(
-        response=answers.AbciQuery(
-            code=0,
-            log="view",
-            info="",
-            index="0",
-            key=base64_of(data or b""),
-            value=found.value,
-            proof_ops=None,
-            height=str(found.height),
-            codespace="",
-        )
-    )
+    return _abci_answer(data or b"", found.value, found.height, "view", None)
+
+
+def _query_store(backend: Backend, key: bytes, height: int | None, *, prove: bool) -> answers.AbciQueryAnswer:
+    try:
+        entry = backend.state_entry(key, None if height is None else Height(height), prove=prove)
+    except Refused as refused:
+        raise not_done(str(refused)) from None
+    value = None if entry.value is None else base64_of(entry.value)
+    words = "does not exist" if value is None else "exists"
+    return _abci_answer(key, value, entry.height, words, entry.proof)
 
 
 # --- Parts of answers ---------------------------------------------------------------------------------------
@@ -255,16 +252,22 @@ def _commit_answer(
     )
 
 
-def _abci_answer(key: bytes, value: bytes | None, height: int, words: str) -> answers.AbciQueryAnswer:
+def _abci_answer(
+    key: bytes, value: str | None, height: int, words: str, proof: bytes | None
+) -> answers.AbciQueryAnswer:
+    given = base64_of(key)
+    ops = None
+    if proof is not None:
+        ops = answers.ProofOps(ops=[answers.ProofOp(type=_PROOF_TYPE, key=given, data=base64_of(proof))])
     return answers.AbciQueryAnswer(
         response=answers.AbciQuery(
             code=0,
             log=words,
             info="",
             index="0",
-            key=base64_of(key),
-            value=None if value is None else base64_of(value),
-            proof_ops=None,
+            key=given,
+            value=value,
+            proof_ops=ops,
             height=str(height),
             codespace="",
         )

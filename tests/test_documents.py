@@ -102,7 +102,7 @@ def walk_commands(command: Any) -> Iterator[Any]:
 
 def list_targets() -> set[str]:
     """What `make` can make."""
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def make_slug(heading: str) -> str:

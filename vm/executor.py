@@ -26,7 +26,7 @@ from vm.host import BlockEnvironment, Gas, Run
 from vm.keys import contract_key
 from vm.module import Role
 from vm.overlay import MemoryState, Overlay, StateReader
-from vm.state import Writes
+from vm.state import Change, Writes, writes_of
 from vm.traps import Stop
 
 GOVERNANCE = "governance"
@@ -72,8 +72,13 @@ class ExecutedBlock:
 
     results: tuple[TransactionResult, ...]
     encoded_results: tuple[bytes, ...]
-    writes: Writes
+    changes: tuple[Change, ...]
     governance: Governance | None
+
+    @property
+    def writes(self) -> Writes:
+        """What is written, without what was there before."""
+        return writes_of(self.changes)
 
 
 def execute_block(
@@ -85,11 +90,11 @@ def execute_block(
     """Executes a block's transactions over the committed state, which is not changed."""
     block = Overlay(state)
     results = tuple(_execute(block, environment, checked, modules) for checked in transactions)
-    writes = block.sorted_writes()
-    changed = any(key.startswith(_GOVERNANCE_PREFIX) for key, _ in writes)
+    changes = block.sorted_changes()
+    changed = any(change.key.startswith(_GOVERNANCE_PREFIX) for change in changes)
     governance = read_governance(block, environment, modules) if changed else None
     encoded = tuple(encode_result(result) for result in results)
-    return ExecutedBlock(results=results, encoded_results=encoded, writes=writes, governance=governance)
+    return ExecutedBlock(results=results, encoded_results=encoded, changes=changes, governance=governance)
 
 
 _GOVERNANCE_PREFIX = b"s" + GOVERNANCE.encode() + b"\x00"
@@ -216,8 +221,13 @@ def _node_from(value: Value) -> NodeEntry:
 class GenesisState:
     """What the genesis document makes of nothing."""
 
-    writes: Writes
+    changes: tuple[Change, ...]
     governance: Governance
+
+    @property
+    def writes(self) -> Writes:
+        """What is written; before it there was nothing."""
+        return writes_of(self.changes)
 
 
 def apply_genesis(
@@ -245,4 +255,4 @@ def apply_genesis(
             raise ViewRefused(stop.code, stop.trap()) from stop
         run.state.merge_into(state)
     governance = read_governance(state, environment, modules)
-    return GenesisState(writes=state.sorted_writes(), governance=governance)
+    return GenesisState(changes=state.sorted_changes(), governance=governance)

@@ -8,6 +8,8 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from typing import Protocol
 
+from vm.state import Change, writes_of
+
 
 class StateReader(Protocol):
     """Committed state, or a layer over it."""
@@ -97,11 +99,14 @@ class Overlay:
         for key, value in self._writes.items():
             other.set(key, value)
 
+    def sorted_changes(self) -> tuple[Change, ...]:
+        """What the writes change of the layer below, in key order; those that change nothing are left out."""
+        changes = (Change(key, self._below.get(key), self._writes[key]) for key in self._keys)
+        return tuple(change for change in changes if change.before != change.after)
+
     def sorted_writes(self) -> tuple[tuple[bytes, bytes | None], ...]:
-        """All writes in key order, those left out that change nothing."""
-        return tuple(
-            (key, self._writes[key]) for key in self._keys if self._writes[key] != self._below.get(key)
-        )
+        """The same without what was there before."""
+        return writes_of(self.sorted_changes())
 
 
 def _count_between(keys: Sequence[bytes], start: bytes, end: bytes) -> int:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from chain.hashing import Digest
 from chain.transaction import TxId
 from chain.vote import BlockId
+from vm.tree.nodes import PageKey
 
 
 class Table(NamedTuple):
@@ -31,15 +32,22 @@ LOCATIONS = Table(b"T", "transaction id", "height, index (4 bytes), block time i
 VALIDATORS = Table(b"V", "hash of a validator set", "validator set")
 PARAMETERS = Table(b"P", "hash of parameters", "parameters")
 STATE = Table(b"S", "state key of the contract machine", "state value")
-META = Table(b"M", "name", "format version, genesis hash, head record")
+STATE_KEYS = Table(b"K", "hash of a state key", "the state key, while there is a value under it")
+STATE_PAGES = Table(b"N", "height, way from the root", "page of the state tree that this height wrote")
+STATE_CHANGED = Table(b"D", "height", "hashes of the state keys that this height changed, in order, joined")
+STATE_BEFORE = Table(b"A", "height", "those state keys, and the value of each before, in the same order")
+STATE_REPLACED = Table(b"X", "height", "keys of the pages that this height replaced")
+META = Table(b"M", "name", "format version, genesis hash, head record, oldest height whose state is kept")
 
 TABLES = (
-    HEADERS, BLOCKS, HEIGHTS, CERTIFICATES, RESULTS, BLOCK_IDS, LOCATIONS, VALIDATORS, PARAMETERS, STATE, META,
+    HEADERS, BLOCKS, HEIGHTS, CERTIFICATES, RESULTS, BLOCK_IDS, LOCATIONS, VALIDATORS, PARAMETERS, STATE,
+    STATE_KEYS, STATE_PAGES, STATE_CHANGED, STATE_BEFORE, STATE_REPLACED, META,
 )  # fmt: skip
 
 HEAD_KEY = META.prefix + b"head"
 GENESIS_KEY = META.prefix + b"genesis"
 FORMAT_KEY = META.prefix + b"format"
+STATE_SINCE_KEY = META.prefix + b"state since"
 
 STATE_END = bytes([STATE.prefix[0] + 1])
 """First key after all state."""
@@ -79,3 +87,13 @@ def hash_key(table: Table, digest: Digest) -> bytes:
 def state_key(key: bytes) -> bytes:
     """Key of a state row."""
     return STATE.prefix + key
+
+
+def state_name_key(key_hash: bytes) -> bytes:
+    """Key of the row that tells which state key has a hash."""
+    return STATE_KEYS.prefix + key_hash
+
+
+def page_key(page: PageKey) -> bytes:
+    """Key of a page of the state tree. What a height writes stands together, after everything older."""
+    return STATE_PAGES.prefix + encode_height(page.version) + page.path

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
 
 from chain.block import CertifiedBlock, compute_block_id, encode_block, encode_header
 from chain.certificate import encode_certificate
 from chain.hashing import Digest
-from chain.limits import WINDOW_MS_MAX
+from chain.limits import STATE_PAGES_BYTES_MAX, STATE_VERSIONS_KEPT, WINDOW_MS_MAX
 from chain.parameters import encode_parameters, parameters_hash
 from chain.transaction import TxId, compute_transaction_id
 from chain.validators import encode_validators
@@ -36,58 +35,59 @@ from node.store.keys import (
     hash_key,
     height_key,
     location_key,
-    state_key,
 )
+from node.store.page_cache import PageCache
 from node.store.reading import REFETCH_ADVICE, LedgerReader, Records
 from node.store.records import decode_head, encode_head, encode_location, encode_results
+from node.store.state_rows import forget_states, put_state
 from node.store.store import Batch, Store
 from node.store.window import ReplayWindow
+from vm.state import Change, StateUpdate, update_state
 
-FORMAT = b"terang ledger 1"
+FORMAT = b"terang ledger 2"
 """Changes with anything in `keys.py` or `records.py`; a store of another format is refused."""
-
-Writes = Sequence[tuple[bytes, bytes | None]]
-"""State rows to set, or to remove where the value is None."""
-
-
-class Executed(Protocol):
-    """What the ledger takes of an executed block."""
-
-    @property
-    def encoded_results(self) -> Sequence[bytes]:
-        """One for each transaction, in order, by `encode_result`."""
-        ...
-
-    @property
-    def writes(self) -> Writes:
-        """What changed in the state, each key once."""
-        ...
 
 
 class Ledger(LedgerReader):
-    """The open ledger. `head` moves when a block is on disk, never before."""
+    """The open ledger. `head` moves when a block is on disk, never before.
 
-    def __init__(self, store: Store, path: Path, head: Head) -> None:
+    The state of the newest `versions_kept` heights before it can be read and proved as well.
+    """
+
+    def __init__(self, store: Store, path: Path, head: Head, versions_kept: int) -> None:
         super().__init__(store, head, path)
         self._store = store
+        self._versions_kept = versions_kept
+        self._pages = PageCache(self.history.page, STATE_PAGES_BYTES_MAX)
         self._lock = Lock()  # keeps a snapshot and its head together
         self._window = ReplayWindow()
         self._load_window()
 
     @classmethod
-    def create(cls, store: Store, path: Path, genesis_hash: Digest, head: Head, writes: Writes) -> "Ledger":
+    def create(
+        cls,
+        store: Store,
+        path: Path,
+        genesis_hash: Digest,
+        head: Head,
+        state: StateUpdate,
+        versions_kept: int = STATE_VERSIONS_KEPT,
+    ) -> "Ledger":
         """Begins a ledger with the state of the genesis document; the store must be empty."""
         assert store.get(HEAD_KEY) is None and head.height == 0, "a ledger begins once, at height 0"
+        assert head.state_root == state.root, "the head is the one after this state"
         batch = Batch()
         batch.put(FORMAT_KEY, FORMAT)
         batch.put(GENESIS_KEY, genesis_hash)
-        _put_state(batch, writes)
+        put_state(batch, state, 0)
         _put_head(batch, head)
         store.write(batch, sync=True)
-        return cls(store, path, head)
+        return cls(store, path, head, versions_kept)
 
     @classmethod
-    def open(cls, store: Store, path: Path, genesis_hash: Digest) -> "Ledger | None":
+    def open(
+        cls, store: Store, path: Path, genesis_hash: Digest, versions_kept: int = STATE_VERSIONS_KEPT
+    ) -> "Ledger | None":
         """The ledger that the store holds, or None if it holds none yet.
 
         Raises:
@@ -99,9 +99,22 @@ class Ledger(LedgerReader):
             _check_empty(store, path)
             return None
         _check_origin(store, path, genesis_hash)
-        return cls(store, path, _read_head(store, path, data))
+        return cls(store, path, _read_head(store, path, data), versions_kept)
 
-    def append(self, certified: CertifiedBlock, executed: Executed, head: Head) -> None:
+    def update_state(self, changes: Sequence[Change]) -> StateUpdate:
+        """What the changes of the next block do to the state; nothing is written. The committing thread's own."""
+        head = self.head
+        return update_state(
+            self._pages.read,
+            self.history.root_page(head.height),
+            head.state_root,
+            changes,
+            head.next_height,
+        )
+
+    def append(
+        self, certified: CertifiedBlock, encoded_results: Sequence[bytes], state: StateUpdate, head: Head
+    ) -> None:
         """Writes a decided block with all that follows from it; `head` is the head after it.
 
         On disk when it returns. Raises `DiskFault`, and then nothing of the block is in the ledger.
@@ -109,13 +122,18 @@ class Ledger(LedgerReader):
         block = certified.block
         assert head.height == block.header.height == self.head.next_height, "blocks are written in order"
         assert head.block_id == compute_block_id(block.header) == certified.certificate.block_id
-        assert len(executed.encoded_results) == len(block.transactions), "one result for each transaction"
+        assert len(encoded_results) == len(block.transactions), "one result for each transaction"
+        assert head.state_root == state.root, "the head is the one after this state"
         ids = tuple(compute_transaction_id(raw) for raw in block.transactions)
         expires_ms = head.time_ms + self.head.parameters.window_ms
-        batch = _build_batch(certified, ids, executed, head)
+        batch = _build_batch(certified, ids, encoded_results, head)
+        put_state(batch, state, head.height)
+        forget_states(batch, self.history.oldest(head.height - self._versions_kept))
         with self._lock:
             self._store.write(batch, sync=True)
             self.head = head
+        if state.tree is not None:
+            self._pages.adopt(state.tree)
         self._window.add(expires_ms, ids)
         self._window.forget(head.time_ms)
 
@@ -163,8 +181,8 @@ def _check_origin(store: Store, path: Path, genesis_hash: Digest) -> None:
     if stored_format != FORMAT:
         raise WrongLedger(
             path,
-            f"expected format {FORMAT!r}, got {stored_format!r}",
-            "Use the release that wrote this store",
+            f"this release reads stores of format {FORMAT!r}, this one is of {stored_format!r}",
+            "Use the release that wrote it. The network it belongs to goes on with that release",
         )
     stored = store.get(GENESIS_KEY) or b""
     if stored != genesis_hash:
@@ -182,28 +200,21 @@ def _read_head(store: Store, path: Path, data: bytes) -> Head:
     )
 
 
-def _build_batch(certified: CertifiedBlock, ids: Sequence[TxId], executed: Executed, head: Head) -> Batch:
+def _build_batch(
+    certified: CertifiedBlock, ids: Sequence[TxId], encoded_results: Sequence[bytes], head: Head
+) -> Batch:
     header, height = certified.block.header, certified.block.header.height
     batch = Batch()
     batch.put(height_key(HEADERS, height), encode_header(header))
     batch.put(height_key(BLOCKS, height), encode_block(certified.block))
     batch.put(height_key(CERTIFICATES, height), encode_certificate(certified.certificate))
-    batch.put(height_key(RESULTS, height), encode_results(executed.encoded_results))
+    batch.put(height_key(RESULTS, height), encode_results(encoded_results))
     batch.put(height_key(BLOCK_IDS, height), b"".join(ids))
     batch.put(block_id_key(head.block_id), encode_height(height))
     for index, transaction_id in enumerate(ids):
         batch.put(location_key(transaction_id), encode_location(height, index, header.time_ms))
-    _put_state(batch, executed.writes)
     _put_head(batch, head)
     return batch
-
-
-def _put_state(batch: Batch, writes: Writes) -> None:
-    for key, value in writes:
-        if value is None:
-            batch.delete(state_key(key))
-        else:
-            batch.put(state_key(key), value)
 
 
 def _put_head(batch: Batch, head: Head) -> None:

@@ -37,6 +37,7 @@ from node.store.keys import (
     state_key,
 )
 from node.store.records import TxLocation, decode_location, decode_results, split_ids
+from node.store.state_history import StateHistory
 from node.store.store import StoreReader
 
 T = TypeVar("T")
@@ -103,6 +104,7 @@ class LedgerReader:
         self._path = path
         self.head = head
         self.state = StateView(reader)
+        self.history = StateHistory(reader, path)
 
     def encoded_block(self, height: int) -> bytes | None:
         """A block as it is stored and sent, or None."""

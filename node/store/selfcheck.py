@@ -3,8 +3,9 @@
 LevelDB's checksums tell whether rows are as they were written; this tells whether they belong together: identity,
 content, certificate, results and index of the newest blocks, each of which commits to what came before. What does not
 agree is named and refused, never guessed at. The module of every contract is read whole and held to its hash: a node
-that cannot run a contract must not find that out in the middle of a block. The other state rows are covered by checksums
-when they are read, and by the one batch they were written in; once the state is a tree, its root is checked here as well.
+that cannot run a contract must not find that out in the middle of a block. The root of the state tree is held to the
+head's, and what is proved is held to that root; the other state rows are covered by checksums when they are read, and by
+the one batch they were written in.
 """
 
 from collections.abc import Callable
@@ -66,7 +67,7 @@ def check_ledger(
         if reason is not None:
             raise Damaged(path, f"block {height}: {reason}", REFETCH_ADVICE)
         tell(height)
-    reason = _find_head_fault(reader) or _find_contract_fault(reader)
+    reason = _find_head_fault(reader) or _find_root_fault(reader) or _find_contract_fault(reader)
     if reason is not None:
         raise Damaged(path, f"head {reader.head.height}: {reason}", REFETCH_ADVICE)
 
@@ -128,6 +129,13 @@ def _find_results_fault(reader: LedgerReader, height: int, count: int) -> str | 
     following = reader.header(height + 1)
     root = reader.head.results_root if following is None else following.results_root
     return None if compute_merkle_root(results) == root else "its results do not fit their root"
+
+
+def _find_root_fault(reader: LedgerReader) -> str | None:
+    root = reader.history.root(reader.head.height)
+    if root != reader.head.state_root:
+        return f"its state root is {reader.head.state_root.hex()}, and the state tree's is {root.hex()}"
+    return None
 
 
 def _find_contract_fault(reader: LedgerReader) -> str | None:

@@ -18,7 +18,7 @@ from vm.deployment import ModuleCache
 from vm.executor import query_view
 from vm.host import BlockEnvironment
 from vm.overlay import MemoryState
-from vm.state import PlainTree
+from vm.state import writes_of
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_whatever_changes_changes_the_hash(genesis: Genesis, change: Callable[[G
 
 
 def test_the_first_state_has_members_nodes_and_numbers(genesis: Genesis) -> None:
-    state = compute_genesis_state(genesis, PlainTree())
+    state = compute_genesis_state(genesis)
     assert {validator.name for validator in state.governance.validators.validators} == {
         member.name for member in genesis.members
     }
@@ -69,17 +69,17 @@ def test_the_first_state_has_members_nodes_and_numbers(genesis: Genesis) -> None
     assert [entry.name for entry in state.governance.nodes if not entry.is_validator] == ["auditor-1"]
     assert state.governance.parameters == genesis.parameters
     rows = MemoryState()
-    rows.apply(state.writes)
+    rows.apply(writes_of(state.update.changes))
     environment = BlockEnvironment(chain_id=CHAIN, height=0, time_ms=TIME_MS)
     for name, value in (("publication_min_ms", 1_000), ("standstill_ms", 1_000), ("vote_ms", 600_000)):
         assert query_view(rows, environment, "governance", "rule", (name,), ModuleCache()) == value
 
 
 def test_the_root_depends_on_the_document_alone(genesis: Genesis) -> None:
-    first, second = (compute_genesis_state(genesis, PlainTree()) for _ in range(2))
-    other = compute_genesis_state(replace(genesis, members=genesis.members[:3]), PlainTree())
-    assert first.state_root == second.state_root
-    assert first.state_root != other.state_root
+    first, second = (compute_genesis_state(genesis).update for _ in range(2))
+    other = compute_genesis_state(replace(genesis, members=genesis.members[:3])).update
+    assert first.root == second.root
+    assert first.root != other.root
 
 
 def test_the_shipped_contracts_are_recognised_and_others_named(genesis: Genesis) -> None:

@@ -32,7 +32,7 @@ from tests.chain.making import CHAIN
 from tests.node.disk import Fate, FaultyDisk
 from tests.node.making import GENESIS_HASH
 from vm.deployment import ModuleCache
-from vm.state import PlainTree
+from vm.state import begin_state
 
 RECORD, JOURNAL, STORE = Path("keys/record"), Path("data/journal"), Path("data/store")
 LIMITS = MempoolLimits(transactions_max=100, bytes_max=10**6, sender_transactions_max=100)
@@ -63,7 +63,7 @@ class Surviving:
     said: list[Said] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        Ledger.create(self.store, STORE, GENESIS_HASH, self.head, ())
+        Ledger.create(self.store, STORE, GENESIS_HASH, self.head, begin_state(()))
         disk = FaultyDisk()
         SignerRecord.create(RECORD, self.key.address, CHAIN, 0, disk)
         self.content = disk.survivors(Fate.LOST)
@@ -107,7 +107,7 @@ class Life:
             signer=Signer(place.key, record, may_vote=self._may_sign, get_journal_mark=lambda: journal.mark),
             journal=journal,
             replay=replay,
-            committer=Committer(ledger, PlainTree(), ModuleCache()),
+            committer=Committer(ledger, ModuleCache()),
             mempool=self.mempool,
             bodies=self.bodies,
             clock=place.clock,

@@ -15,6 +15,7 @@ from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round, SignedVote, Vote, VoteKind, sign_vote
 from node.head import Head, genesis_head, next_header
 from tests.chain.making import CHAIN, make_validators
+from vm.tree.hashing import EMPTY_STATE_ROOT
 
 GENESIS_HASH = sha256(b"a genesis document")
 Writes = tuple[tuple[bytes, bytes | None], ...]
@@ -22,14 +23,14 @@ Writes = tuple[tuple[bytes, bytes | None], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeExecution:
-    """What executing a block would have given."""
+    """What executing a block would have given; `writes` in any order, each key once."""
 
     results: tuple[TransactionResult, ...]
     writes: Writes
 
     @property
     def encoded_results(self) -> tuple[bytes, ...]:
-        """See `Executed`."""
+        """See `ExecutedBlock`."""
         return tuple(encode_result(result) for result in self.results)
 
 
@@ -41,7 +42,7 @@ def make_genesis(
     head = genesis_head(
         chain_id=CHAIN,
         time_ms=1_000,
-        state_root=sha256(b"genesis state"),
+        state_root=EMPTY_STATE_ROOT,
         validators=validators,
         parameters=parameters or Parameters(),
     )
@@ -89,7 +90,10 @@ def make_next(
     time_ms: int | None = None,
     validators: ValidatorSet | None = None,
 ) -> tuple[CertifiedBlock, FakeExecution, Head]:
-    """The block after `head`, what it did, and the head after it. `validators` changes the set two heights on."""
+    """The block after `head`, what it did, and the head after it but for the state root, which a ledger computes.
+
+    `validators` changes the set two heights on.
+    """
     compact = make_compact(head, transactions, head.time_ms + 1_000 if time_ms is None else time_ms)
     certified = certify(compact.with_bodies(transactions), head.validators, keys)
     results = tuple(
@@ -103,7 +107,7 @@ def make_next(
         time_ms=compact.header.time_ms,
         certificate=certified.certificate,
         results_root=compute_results_root([encode_result(result) for result in results]),
-        state_root=sha256(head.state_root + repr(writes).encode()),
+        state_root=head.state_root,
         last_validators=head.validators,
         validators=head.next_validators,
         next_validators=validators or head.next_validators,

@@ -9,7 +9,6 @@ from node.validity import check_header
 from tests.chain.making import make_validators
 from tests.node.making import make_compact, make_genesis, make_next
 from vm.executor import ExecutedBlock, Governance
-from vm.state import PlainTree
 
 GENESIS, KEYS = make_genesis()
 CHANGED, _ = make_validators((10, 10, 10, 10, 10))
@@ -20,8 +19,8 @@ GOVERNANCE = Governance(validators=CHANGED, nodes=(), parameters=PARAMETERS)
 def follow(head: Head, governance: Governance | None = None) -> Head:
     """The head after one empty block."""
     certified, _, _ = make_next(head, KEYS)
-    executed = ExecutedBlock(results=(), encoded_results=(), writes=(), governance=governance)
-    return compute_next_head(head, certified, executed, PlainTree())
+    executed = ExecutedBlock(results=(), encoded_results=(), changes=(), governance=governance)
+    return compute_next_head(head, certified, executed, head.state_root)
 
 
 def test_validators_change_two_heights_later_and_parameters_at_the_next() -> None:

@@ -127,7 +127,7 @@ def test_no_block_ever_holds_it_again(
     chain = Chain(MemoryStore(), Parameters(window_ms=10_000))
     (replayed,) = _checked(1, valid_until_ms=50_000 + valid_for_ms)
     certified, executed, head = make_next(chain.head, chain.keys, [replayed.raw], time_ms=50_000)
-    chain.ledger.append(certified, executed, replace(head, parameters=Parameters(window_ms=next_window_ms)))
+    chain.append(certified, executed, replace(head, parameters=Parameters(window_ms=next_window_ms)))
     chain.grow(time_ms=50_000 + age_ms)
     ledger = chain.reopen() if restarts else chain.ledger
     block = build_block(

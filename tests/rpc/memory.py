@@ -55,6 +55,7 @@ from rpc.values import (
 )
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators
 
+PROOF = b"a proof of the entry"
 OK = TransactionResult(
     code=ResultCode.OK,
     gas_wanted=100_000,
@@ -287,8 +288,11 @@ class MemoryBackend:
             raise Refused(f"there is no contract {contract}")
         return ViewAnswer(value=(method, *arguments), height=Height(len(self.chain)))
 
-    def state_entry(self, key: bytes) -> StateAnswer:
-        return StateAnswer(value=self.entries.get(key), height=Height(len(self.chain)))
+    def state_entry(self, key: bytes, height: Height | None, *, prove: bool) -> StateAnswer:
+        of = Height(len(self.chain)) if height is None else height
+        if of > len(self.chain):
+            raise Refused(f"height: the state of heights 0 to {len(self.chain)} is kept here, got {of}")
+        return StateAnswer(value=self.entries.get(key), height=of, proof=PROOF if prove else None)
 
     def simulate(self, raw: bytes) -> TransactionResult:
         try:

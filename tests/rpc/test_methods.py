@@ -18,7 +18,7 @@ from rpc.openrpc import make_openrpc
 from rpc.schema import METHODS, SUBSCRIPTION_METHODS
 from rpc.service import parse_params
 from tests.chain.making import make_transaction
-from tests.rpc.memory import OK, REFUSED, MemoryBackend
+from tests.rpc.memory import OK, PROOF, REFUSED, MemoryBackend
 
 
 @pytest.fixture
@@ -215,9 +215,23 @@ def test_abci_query_reads_state_and_views(backend: MemoryBackend) -> None:
     with pytest.raises(RpcError, match="hexadecimal"):
         ask(backend, "abci_query", path="/store", data=b64encode(b"s\x01").decode())
     assert ask(backend, "abci_query", path="/tender/stage")["response"]["log"] == "view"
-    for params in ({"path": "a/b/c"}, {"path": "/store", "prove": True}, {"path": "/store", "height": "1"}):
+    for params in (
+        {"path": "a/b/c"},
+        {"path": "/store", "height": "99"},
+        {"path": "/tender/stage", "height": "1"},
+        {"path": "/tender/stage", "prove": True},
+    ):
         with pytest.raises(RpcError):
             ask(backend, "abci_query", **params)
+
+
+def test_abci_query_gives_a_proof_of_a_height(backend: MemoryBackend) -> None:
+    key = b"s\x01"
+    response = ask(backend, "abci_query", path="/store", data=key.hex(), height="1", prove=True)["response"]
+    (op,) = response["proofOps"]["ops"]
+    assert (op["type"], b64decode(op["key"]), b64decode(op["data"])) == ("jmt:v", key, PROOF)
+    assert response["height"] == "1"
+    assert ask(backend, "abci_query", path="/store", data=key.hex())["response"]["proofOps"] is None
 
 
 def test_check_tx_executes_for_nothing(backend: MemoryBackend) -> None:

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chain.limits import RPC_BODY_BYTES_MAX
 from chain.transaction import compute_transaction_id
+from chain.vote import Height
 from rpc import requests
 from rpc.backend import StateAnswer
 from rpc.client import CallRefused, Client, SyncClient, Unreachable, normalise_address
@@ -58,7 +59,7 @@ class BrokenDisk(Exception):
 class BrokenBackend(MemoryBackend):
     """A node whose state cannot be read any more."""
 
-    def state_entry(self, key: bytes) -> StateAnswer:
+    def state_entry(self, key: bytes, height: Height | None, *, prove: bool) -> StateAnswer:
         raise BrokenDisk("data/store: the store is damaged. Move it away")
 
 

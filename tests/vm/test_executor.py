@@ -334,12 +334,12 @@ SCENARIO = """
 from chain.hashing import sha256
 from chain.result import encode_result
 from tests.vm.test_executor import NOTEBOOK, Chain, write
-from vm.state import EMPTY_STATE_ROOT, PlainTree
+from vm.state import begin_state
 
 chain = Chain()
 chain.deploy("notebook", NOTEBOOK)
 executed = chain.execute(*(chain.sign(write(name, len(name))) for name in ("a", "bb", "x" * 13, "ccc")))
-root = PlainTree().compute_root(EMPTY_STATE_ROOT, executed.writes)
+root = begin_state(executed.changes).root
 print(root.hex(), sha256(b"".join(map(encode_result, executed.results))).hex())
 """
 

@@ -48,7 +48,7 @@ def test_genesis_is_read_again(chain: Chain) -> None:
 def test_block_is_found_by_every_key(chain: Chain) -> None:
     raws = [make_transaction(number) for number in range(3)]
     certified, executed, head = make_next(chain.head, chain.keys, raws)
-    chain.ledger.append(certified, executed, head)
+    chain.append(certified, executed, head)
     ledger = chain.reopen()
     assert ledger.head == head
     assert ledger.certified_block(1) == certified
@@ -142,9 +142,9 @@ def test_sets_are_stored_once(chain: Chain) -> None:
 
 def test_blocks_are_written_in_order(chain: Chain) -> None:
     certified, executed, head = make_next(chain.head, chain.keys)
-    chain.ledger.append(certified, executed, head)
+    chain.append(certified, executed, head)
     with pytest.raises(AssertionError, match="in order"):
-        chain.ledger.append(certified, executed, head)
+        chain.append(certified, executed, head)
 
 
 class TestReplayWindow:
@@ -171,7 +171,7 @@ class TestReplayWindow:
         chain = Chain(MemoryStore(), Parameters(window_ms=30_000))
         raw = make_transaction(1)
         certified, executed, head = make_next(chain.head, chain.keys, [raw], time_ms=50_000)
-        chain.ledger.append(certified, executed, replace(head, parameters=Parameters(window_ms=10_000)))
+        chain.append(certified, executed, replace(head, parameters=Parameters(window_ms=10_000)))
         chain.grow(time_ms=now_ms)
         transaction_id = compute_transaction_id(raw)
         assert chain.ledger.has_transaction(transaction_id) is held
@@ -190,9 +190,13 @@ def test_other_genesis_is_refused(chain: Chain) -> None:
         Ledger.open(chain.store, PATH, sha256(b"another document"))
 
 
-def test_other_format_is_refused(chain: Chain) -> None:
-    change_row(chain.store, FORMAT_KEY, lambda _: b"terang ledger 99")
-    with pytest.raises(WrongLedger, match="format"):
+@pytest.mark.parametrize("stored", [b"terang ledger 1", b"terang ledger 99"])
+def test_other_format_is_refused(chain: Chain, stored: bytes) -> None:
+    """The first had no tree over its state; there is no way from it to this one but the network's own."""
+    change_row(chain.store, FORMAT_KEY, lambda _: stored)
+    with pytest.raises(
+        WrongLedger, match=f"reads stores of format b'terang ledger 2', this one is of {stored!r}"
+    ):
         chain.reopen()
 
 

@@ -22,6 +22,7 @@ from node.store.keys import (
     block_id_key,
     height_key,
     location_key,
+    page_key,
     state_key,
 )
 from node.store.memory import MemoryStore
@@ -31,6 +32,8 @@ from tests.chain.making import make_transaction
 from tests.node.store.chains import PATH, Chain, change_row
 from vm.keys import contract_key, module_key
 from vm.module_codec import code_hash
+from vm.tree.hashing import EMPTY_STATE_ROOT
+from vm.tree.nodes import PageKey
 
 RAW = make_transaction(2)
 
@@ -123,6 +126,21 @@ DAMAGE: dict[str, tuple[Callable[[Chain], bytes], Callable[[Chain, bytes], bytes
         lambda _: HEAD_KEY,
         lambda chain, _: encode_head(replace(chain.head, results_root=chain.head.state_root)),
         "block 5: its results",
+    ),
+    "another state tree": (
+        lambda _: page_key(PageKey(b"", 0)),
+        lambda _, data: data[:-1] + bytes([data[-1] ^ 1]),
+        "head 5: its state root is .*, and the state tree's is",
+    ),
+    "no state tree": (
+        lambda _: page_key(PageKey(b"", 0)),
+        lambda *_: None,
+        f"head 5: its state root is .*, and the state tree's is {EMPTY_STATE_ROOT.hex()}",
+    ),
+    "a state tree that cannot be read": (
+        lambda _: page_key(PageKey(b"", 0)),
+        lambda _, data: data[:-1],
+        "page at the root of height 0 of the state tree cannot be read",
     ),
 }
 
