@@ -128,16 +128,15 @@ def parse_day_input(text: str) -> int:
     return _since_1970((moment.replace(tzinfo=UTC) - _EPOCH).days, text)
 
 
-def write_amount_input(amount: int, currency: str) -> str:
-    """An amount as a field of a form holds it: `12500000`, `12.50`."""
-    digits = count_minor_digits(currency)
-    text = str(amount).rjust(digits + 1, "0")
-    return f"{text[:-digits]}.{text[-digits:]}" if digits else text
+def write_amount_input(amount: int, currency: str, language: Language) -> str:
+    """An amount as a field of a form holds it, in the local form without its currency: `12.500.000`."""
+    return format_amount(amount, currency, language).partition(" ")[2]
 
 
-def write_share_input(share_bps: int) -> str:
-    """A share as a field of a form holds it, in percent: `82.50`."""
-    return write_amount_input(share_bps, "USD")
+def write_share_input(share_bps: int, language: Language) -> str:
+    """A share as a field of a form holds it, in percent: `60`, `82,50`."""
+    whole = share_bps // 100
+    return str(whole) if share_bps % 100 == 0 else write_amount_input(share_bps, "USD", language)
 
 
 def parse_amount(text: str, currency: str) -> int:

@@ -9,7 +9,7 @@ from chain.keys import parse_address
 from portals.agency import contract_forms as forms
 from portals.agency.acting import Fact, Offer, act_in, show_act
 from portals.agency.officer import find_officer
-from portals.languages import say
+from portals.languages import Language, say
 from portals.local_forms import write_amount_input, write_time_input
 from portals.page import Page
 from portals.reading.agreements import agreement_in, list_agreements, read_agreement
@@ -70,7 +70,7 @@ async def draft(page: Page) -> Response:
         values = {
             "tender": tender.hex(),
             "supplier": supplier.hex(),
-            "wanted.0.amount": write_amount_input(price, currency),
+            "wanted.0.amount": write_amount_input(price, currency, page.language),
         }
         offers = [Offer(form=forms.DRAFT, note=_DRAFT, values=values)]
     return await show_act(
@@ -109,7 +109,7 @@ async def act(page: Page) -> Response:
     record, names, zone = values["record"], values["names"], values["zone"]
     assert isinstance(record, Record) and isinstance(names, dict) and isinstance(zone, int)
     given = _find_delivery(values, name, subject)
-    offers, title = _offer(name, agreement, values, given)
+    offers, title = _offer(name, agreement, values, given, page.language)
     if name not in await get_acts(page, "agreement", agreement=agreement):
         offers = []
     facts = [Fact(label="field.supplier", reading="supplier", value=record["supplier"])]
@@ -144,7 +144,7 @@ def _find_delivery(values: Mapping[str, object], name: str, subject: str) -> Rec
 
 
 def _offer(
-    name: str, agreement: bytes, values: Mapping[str, object], given: Record | None
+    name: str, agreement: bytes, values: Mapping[str, object], given: Record | None, language: Language
 ) -> tuple[list[Offer], str]:
     """The forms of an act and the name of its page. Raises `Malformed`."""
     this: dict[str, object] = {"agreement": agreement.hex()}
@@ -155,7 +155,7 @@ def _offer(
             sign = Offer(form=forms.SIGN, note=_SIGN, values=this | {"version": record["newest"]})
             return [sign], forms.SIGN.name
         case "AMEND":
-            rows = _fill_milestones(milestones, record.text("currency"), zone)
+            rows = _fill_milestones(milestones, record.text("currency"), zone, language)
             return [Offer(form=forms.AMEND, note=_AMEND, values=this | rows)], forms.AMEND.name
         case "CLOSE":
             return [Offer(form=forms.CLOSE, note=_CLOSE, values=this)], forms.CLOSE.name
@@ -172,11 +172,13 @@ def _offer(
     raise Malformed(f"agreement: there is no act {name}")
 
 
-def _fill_milestones(milestones: Sequence[Record], currency: str, zone: int) -> dict[str, object]:
+def _fill_milestones(
+    milestones: Sequence[Record], currency: str, zone: int, language: Language
+) -> dict[str, object]:
     rows: dict[str, object] = {}
     for place, milestone in enumerate(milestones):
         rows[f"wanted.{place}.title"] = milestone["title"]
-        rows[f"wanted.{place}.amount"] = write_amount_input(milestone.number("amount"), currency)
+        rows[f"wanted.{place}.amount"] = write_amount_input(milestone.number("amount"), currency, language)
         rows[f"wanted.{place}.due_at"] = write_time_input(milestone.number("due_at"), zone)
     return rows
 

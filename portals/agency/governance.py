@@ -20,7 +20,6 @@ from portals.local_forms import (
     format_duration,
     format_number,
     format_share,
-    write_amount_input,
 )
 from portals.page import Page
 from portals.reading.lists import read_newest
@@ -230,7 +229,7 @@ async def _find_subject(page: Page, name: str, of: str) -> Fact:
             return Fact(label="field.day", reading="text", value=format_day(read_number(of), language))
         case "POWER" | "REMOVAL":
             found = record_of(await page.ledger.view("governance", "member_record", name=of))
-            power = write_amount_input(found.number("power"), "IDR")
+            power = format_number(found.number("power"), language)
             return Fact(label="field.member", reading="text", value=f"{of} ({power})")
         case _:
             return Fact(label="field.name", reading="text", value=of)

@@ -6,7 +6,7 @@ from chain.errors import Malformed
 from portals.agency import contract_forms as forms
 from portals.agency.acting import Fact, Offer, show_act
 from portals.agency.officer import find_officer
-from portals.languages import say
+from portals.languages import Language, say
 from portals.local_forms import write_amount_input
 from portals.page import Page
 from portals.reading.lists import read_newest
@@ -52,7 +52,7 @@ async def show(page: Page) -> Response:
     acts = await get_acts(page, "payment", order=number)
     return await show_act(
         page,
-        _offer(order, acts),
+        _offer(order, acts, page.language),
         title=page.language.say("Payment order {number}", number=number),
         about=order.text("agency"),
         back="/payments",
@@ -71,12 +71,15 @@ def read_number(text: str) -> int:
     return int(text)
 
 
-def _offer(order: Record, acts: tuple[str, ...]) -> list[Offer]:
+def _offer(order: Record, acts: tuple[str, ...], language: Language) -> list[Offer]:
     this: dict[str, object] = {"order": order["number"]}
     offers: list[Offer] = []
     if "APPROVE" in acts:
         currency = order.text("currency")
-        before = {field: write_amount_input(order.number(field), currency) for field in ("deductions", "tax")}
+        before = {
+            field: write_amount_input(order.number(field), currency, language)
+            for field in ("deductions", "tax")
+        }
         offers.append(Offer(form=forms.APPROVE, note=_APPROVE, values=this | before))
     if "DECLINE" in acts:
         offers.append(Offer(form=forms.DECLINE, note=_DECLINE, values=this))

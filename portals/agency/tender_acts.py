@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from portals.agency import tender_forms as forms
 from portals.forms import Form
-from portals.languages import Text, say
+from portals.languages import Language, Text, say
 from portals.local_forms import write_amount_input, write_share_input, write_time_input
 from rpc.contracts import Record
 
@@ -22,6 +22,7 @@ class About:
     terms: Record | None
     estimate: Record | None
     zone: int
+    language: Language
     subject: str
 
 
@@ -59,7 +60,7 @@ def _fill_plan(about: About) -> Mapping[str, object]:
         "currency": plan["currency"],
         "package.title": plan["title"],
         "package.procedure": plan["procedure"],
-        "package.ceiling": write_amount_input(plan.number("ceiling"), plan.text("currency")),
+        "package.ceiling": write_amount_input(plan.number("ceiling"), plan.text("currency"), about.language),
         "package.publish_from": write_time_input(plan.number("publish_from"), about.zone),
         "package.publish_by": write_time_input(plan.number("publish_by"), about.zone),
     }
@@ -67,7 +68,11 @@ def _fill_plan(about: About) -> Mapping[str, object]:
 
 def _fill_estimate(about: About) -> Mapping[str, object]:
     plan, estimate = about.plan, about.estimate
-    known = "" if estimate is None else write_amount_input(estimate.number("amount"), plan.text("currency"))
+    known = (
+        ""
+        if estimate is None
+        else write_amount_input(estimate.number("amount"), plan.text("currency"), about.language)
+    )
     return {"reference": plan["reference"], "currency": plan["currency"], "amount": known}
 
 
@@ -95,8 +100,8 @@ def _fill_addendum(about: About) -> Mapping[str, object]:
         **{f"terms.{field}": terms[field] for field in same},
         "terms.envelopes": str(terms["envelopes"]),
         "terms.documents": terms.data("documents").hex(),
-        "terms.quality_weight_bps": write_share_input(terms.number("quality_weight_bps")),
-        "terms.quality_min_bps": write_share_input(terms.number("quality_min_bps")),
+        "terms.quality_weight_bps": write_share_input(terms.number("quality_weight_bps"), about.language),
+        "terms.quality_min_bps": write_share_input(terms.number("quality_min_bps"), about.language),
         "terms.closes_at": write_time_input(terms.number("closes_at"), about.zone),
     }
 

@@ -121,6 +121,7 @@ async def act(page: Page) -> Response:
         terms=terms if isinstance(terms, Record) else None,
         estimate=estimate if isinstance(estimate, Record) else None,
         zone=zone,
+        language=page.language,
         subject=subject,
     )
     facts = _facts_of(known.of, subject, values, about)

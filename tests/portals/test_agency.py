@@ -83,7 +83,7 @@ async def test_a_rejected_plan_is_replaced() -> None:
         assert "Pagu terlalu besar" in (await site.get(path)).text
         site.act_as(OFFICER)
         fields = read_form((await site.get(f"{path}/do/plan")).text, "tender.plan")
-        assert (fields["reference"], fields["package.ceiling"]) == ("BA-8", "5000")
+        assert (fields["reference"], fields["package.ceiling"]) == ("BA-8", "5,000")
         assert DONE in await act(site, OFFICER, f"{path}/do/plan", "tender.plan", package__ceiling="4.000")
         assert "IDR 4,000" in (await site.get(path)).text
 
@@ -293,7 +293,7 @@ async def test_a_payment_is_declined_asked_for_again_approved_returned_and_appro
         assert path in returned and "came back from the bank" in returned
         page = (await site.get(path)).text
         assert "AC04" in page and "Rekening ditutup" in page
-        assert read_form(page, "payment.approve")["tax"] == "44000", "what was said before is kept"
+        assert read_form(page, "payment.approve")["tax"] == "44,000", "what was said before is kept"
         assert DONE in await act(site, PAYMENT_OFFICER, path, "payment.approve")
         ledger.do(TREASURY, "payment", "report_sent", order, 2, "MSG-9")
         ledger.do(TREASURY, "payment", "settle", order, 2, "SP2D-9")
@@ -361,7 +361,7 @@ async def test_a_row_more_is_given_without_a_script_and_what_was_written_stays()
         more = await prepare(site, draft, "agreement.draft", more="wanted", wanted__0__title="Pondasi")
         fields = read_form(more.text, "agreement.draft")
         assert more.status_code == 200 and fields["wanted.0.title"] == "Pondasi"
-        assert fields["wanted.1.title"] == "" and fields["wanted.0.amount"] == "1000000"
+        assert fields["wanted.1.title"] == "" and fields["wanted.0.amount"] == "1,000,000"
         wrong = await site.post("/en/compose/agreement/draft", **(fields | {"wanted.1.title": "Atap"}))
         assert wrong.status_code == 400 and wrong.text.count("aria-invalid") == 3
 

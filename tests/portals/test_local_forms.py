@@ -60,9 +60,11 @@ def test_a_duration_is_said_in_its_largest_whole_unit(
 
 
 def test_what_a_form_is_filled_with_is_read_back() -> None:
-    for amount, currency in ((12_500_000, "IDR"), (5, "USD"), (1_205, "USD"), (0, "IDR")):
-        assert parse_amount(write_amount_input(amount, currency), currency) == amount
-    assert write_share_input(8_250) == "82.50"
+    for language in (ID, EN):
+        for amount, currency in ((12_500_000, "IDR"), (5, "USD"), (120_500, "USD"), (0, "IDR")):
+            assert parse_amount(write_amount_input(amount, currency, language), currency) == amount
+    assert write_amount_input(12_500_000, "IDR", ID) == "12.500.000"
+    assert [write_share_input(share, ID) for share in (8_250, 6_000, 5)] == ["82,50", "60", "0,05"]
     assert parse_day_input(write_day_input(20_782)) == 20_782
 
 
