@@ -62,6 +62,7 @@ def demo(
         raise NotDone(f"{input_path}: there is no such file. Give one with --input, or none for the sample")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
+    currency = pick_currency(input_path or sample_path(), tenders)
     with _place(output) as directory:
         network = make_testnet(
             directory,
@@ -71,7 +72,7 @@ def demo(
             rules=DEMO_RULES,
             base_port=None,
         )
-        scene = make_scene(network, pick_currency(input_path or sample_path(), tenders))
+        scene = make_scene(network, currency)
         nodes = Processes([NodeProcess(node) for node in network.nodes])
         with nodes, Processes(scene.children) as services:
             console.print(

@@ -147,9 +147,11 @@ def test_a_bank_or_a_gateway_that_dies_is_told_and_ends_it(tmp_path: Path, servi
     assert_nothing_is_left(place)
 
 
-def test_a_file_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
-    with running_demo(tmp_path / "network", "--input", str(tmp_path / "none.jsonl")) as process:
-        told, _ = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert "there is no such file" in told
-    assert not (tmp_path / "network").exists()
+def test_a_file_that_cannot_be_read_is_told_before_anything_starts(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.jsonl.gz"
+    damaged.write_bytes(b"\x1f\x8b damaged")
+    for file, words in ((tmp_path / "none.jsonl", "there is no such file"), (damaged, str(damaged))):
+        with running_demo(tmp_path / "network", "--input", str(file)) as process:
+            told, _ = process.communicate(timeout=60)
+        assert process.returncode == 2 and words in told and "Traceback" not in told, told
+        assert not (tmp_path / "network").exists()
