@@ -6,6 +6,7 @@ is put out as an errand only when the journal has it. An attempt never has two e
 
 from collections.abc import Callable
 
+import structlog
 import trio
 
 from payments.alarms import Alarms
@@ -16,6 +17,7 @@ from payments.entries import Fetched, Followed, OfAttempt, Reconciled
 from payments.inputs import Input, NoAnswer, NotReported, NotSent, Tick
 from payments.journal import Journal
 
+log = structlog.get_logger("gateway")
 FOLLOWED_EVERY = 500
 """Blocks without anything of ours between two notes of how far was read: reading them again costs seconds."""
 Errand = Ask | Send | FindAccount | Tell
@@ -120,6 +122,15 @@ class Desk:
             match effect:
                 case Write():
                     self._journal.append(OfAttempt(end_to_end_id=id_, fact=effect.fact))
+                    attempt = self.book.attempts[id_]
+                    log.info(
+                        "recorded",
+                        fact=type(effect.fact).__name__,
+                        order=attempt.release.order,
+                        attempt=attempt.release.attempt,
+                        stage=attempt.stage.name,
+                        ledger=attempt.standing.name,
+                    )
                 case Alarm() if is_passing:
                     self.alarms.raise_trouble(id_, effect.text, self.now_ms(), id_)
                 case Alarm():
