@@ -274,6 +274,7 @@ PORTAL_BODY_BYTES_MAX = 256 * 1024  # a form with a bid's envelopes in base64, a
 PORTAL_FIELDS_MAX = 256  # of one posted form: a contract's milestones, one by one
 PORTAL_NAMES_MAX = 20_000  # of suppliers, remembered by a portal: a few megabytes
 PORTAL_SEARCH_PAGES_MAX = 100  # of a hundred transactions: twenty for each bidder of the largest tender
+TIMELINE_BYTES_MAX = 256 * 1024 * 1024  # of a downloaded timeline: the largest tender's, with its proofs
 PORTAL_LINEAGE_CHANGES_MAX = 1_000  # of validators, from genesis on: several a week for years
 PORTAL_BLOCKS_REMEMBERED_MAX = 5_000  # checked headers with their certificates: 10 MB with ten validators
 PORTAL_PROOFS_REMEMBERED_MAX = 2_000  # checked transactions: the timelines of some hundred tenders

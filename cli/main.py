@@ -25,6 +25,7 @@ from cli import (
     start,
     status,
     testnet,
+    timeline,
 )
 from cli.errors import EXPECTED, INTERRUPTED, USAGE, explain
 from cli.options import example
@@ -56,6 +57,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (calls.query, "terang query governance member_list"),
     (pilot.pilot, "terang pilot --keys net/operators --node http://127.0.0.1:26657 --tenders 10"),
     (portal.portal, "terang portal supplier --node http://127.0.0.1:26657"),
+    (timeline.timeline, "terang timeline terang-4f2c.json --genesis genesis.json"),
     (demo.demo, "terang demo --tenders 12 --exit"),
     (version, "terang version"),
 )

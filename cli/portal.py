@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chain.validators import Validator, ValidatorSet
 from cli.errors import NotDone
+from cli.founders import founders_of
 from cli.options import NodesOption
 from genesis.file import read_genesis
 from rpc.client import normalise_address
@@ -95,9 +95,5 @@ def _read_anchor(path: Path) -> "Anchor":
     from portals.auditor.lineage import Anchor
 
     document = read_genesis(path)
-    founders = [
-        Validator(public=member.consensus_key, power=member.power, name=member.name)
-        for member in document.members
-    ]
     contracts = {contract.id: code_hash(contract.module) for contract in document.contracts}
-    return Anchor(chain_id=document.chain_id, validators=ValidatorSet.of(founders), contracts=contracts)
+    return Anchor(chain_id=document.chain_id, validators=founders_of(document), contracts=contracts)

@@ -27,6 +27,7 @@ COMMANDS = [
     "tx call",
     "tx sign",
     "portal",
+    "timeline",
     "contract check",
     "contract compile",
     "contract show",
