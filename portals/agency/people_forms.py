@@ -11,8 +11,8 @@ GRANTED_ROLES = (
     "REGISTRY_OFFICER",
     "AUDITOR",
     "TRUSTEE",
-    "TREASURY",
 )
+"""What an officer's key may be given. A treasury is appointed instead: a key with a role could not be."""
 
 _ROLE = Field(name="role", kind=Kind.CHOICE, enum="Role", choices=GRANTED_ROLES)
 _KNOWN_ROLE = Field(name="role", kind=Kind.HIDDEN_TEXT)

@@ -18,7 +18,7 @@ from portals.page import Page
 from portals.reading.lists import Listed, read_newest
 from portals.reading.people import names_of
 from portals.reading.views import get_acts
-from rpc.contracts import Record, records_of
+from rpc.contracts import Record, record_of, records_of
 
 _LOOKED = 200
 _OVER = ("failed", "cancelled", "final")
@@ -86,13 +86,17 @@ async def _find_tender_tasks(page: Page, officer: Officer) -> tuple[list[Task], 
         _tender_task(act, row)
         for act, known in ACTS.items()
         for tender, row in rows.items()
-        if known.is_due and act in acts[tender] and await _is_left(page, act, tender)
+        if (known.is_due or act == "PLAN") and act in acts[tender] and await _is_left(page, act, tender)
     ]
     return tasks, listed.before == 0
 
 
 async def _is_left(page: Page, act: str, tender: bytes) -> bool:
-    """Whether anything is left of an act that may be done more than once: an estimate to set, a proposal to score."""
+    """Whether anything is left of an act that may be done more than once: a rejected plan to replace, an estimate to set, a
+    proposal to score."""
+    if act == "PLAN":
+        plan = record_of(await page.ledger.view("tender", "plan_record", tender=tender))
+        return plan["state"] == "REJECTED"
     if act == "ESTIMATE":
         return not await page.ledger.view("tender", "has_estimate", tender=tender)
     if act == "SCORE":
