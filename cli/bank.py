@@ -37,7 +37,7 @@ def start(
     """Run a sandbox bank until Ctrl-C.
 
     It keeps real books, answers in the messages of ISO 20022, shows its accounts on a page, and misbehaves when it is
-    told to.
+    told to. An account whose number ends with 0000 it takes for closed.
     """
     from payments.amounts import PLACES  # here, so that other commands do not wait for the bank to load
     from payments.bank import run

@@ -1,6 +1,7 @@
 """Dispatch with procedures small enough to see through: order, sharing, resending, expiry."""
 
 from chain.keys import SigningKey
+from chain.payment import BankAccount
 from chain.result import ResultCode, TransactionResult
 from chain.transaction import (
     Call,
@@ -9,7 +10,7 @@ from chain.transaction import (
     encode_transaction,
     sign_transaction,
 )
-from pilot.acts import Act, Answer, Ask, Outcome, Procedure, Refused, Send, Sleep, Stage
+from pilot.acts import Act, Answer, Ask, HandOver, Outcome, Procedure, Refused, Send, Sleep, Stage
 from pilot.dispatch import RESEND_MS, VALIDITY_MS, Dispatch, Ended
 from pilot.keyring import Keyring, operator_of, supplier_named
 
@@ -145,6 +146,23 @@ def test_sleeping_and_asking_wait_and_a_refusal_ends_the_procedure() -> None:
     assert [name for name, _ in dispatch.asks()] == ["t"]
     dispatch.on_answer("t", "opening", 61)
     assert dispatch.take_ended() == [Ended(name="t", outcome=None, fault="stage 'opening'")]
+
+
+def test_an_account_is_handed_over_once_in_a_run() -> None:
+    account = BankAccount(holder="PT Alfa", bank="BMRIIDJA", number="1", salt=bytes(32))
+    wish = HandOver(supplier=KEYRING.address_of(supplier_named("a")), account=account)
+
+    def procedure() -> Procedure:
+        yield wish
+        yield wish
+        return DONE
+
+    dispatch = Dispatch(_sign)
+    dispatch.start("first", procedure(), 0)
+    assert dispatch.asks() == [("first", wish)]
+    dispatch.on_answer("first", None, 1)
+    dispatch.start("second", procedure(), 2)
+    assert dispatch.take_ended() == [Ended(name="first", outcome=DONE), Ended(name="second", outcome=DONE)]
 
 
 def test_a_view_that_refuses_ends_the_procedure_with_its_message() -> None:
