@@ -53,6 +53,7 @@ form.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   tell(find("account-problem"), explain());
 }, true);
+prepare(); // what was written before this script came, or stands there again after "back"
 
 async function readAccount(text) {
   try {

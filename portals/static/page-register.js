@@ -39,3 +39,4 @@ form.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   tell(find("numbers-problem"), unfit !== null ? unfit : isReady ? say("Save the file of your numbers first.") : say("A number has 8 to 22 digits."));
 }, true);
+prepare(); // what was written before this script came, or stands there again after "back"

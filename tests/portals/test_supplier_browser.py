@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Route as PlaywrightRoute
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -45,6 +46,25 @@ def seal_bid(page: Page, tender: str, price: str, proposal: Path) -> None:
     assert posted and not any(text.encode() in body for body in posted for text in told), (
         "neither the price nor anything of the proposal is in a post"
     )
+
+
+def test_what_was_written_before_the_script_came_is_taken(browser: Browser, tmp_path: Path) -> None:
+    """A slow line: the person is through with the form when the page's scripts arrive."""
+    site = Site(SUPPLIER, VIEWS, nodes=1)
+    with serving(site.app) as address, open_page(browser, PHONE) as page:
+        make_a_key(page, f"{address}/id", tmp_path)
+        held: list[PlaywrightRoute] = []
+        page.route("**/static/page-register.js", lambda route: held.append(route))
+        page.goto(f"{address}/id/register", wait_until="commit")
+        for field, text in (("name", "CV Mitra"), ("nib", "1234567890123"), ("npwp", "012345678901000")):
+            page.fill("#field-name" if field == "name" else f"#{field}", text)
+        while not held:
+            page.wait_for_timeout(20)
+        held[0].continue_()
+        with page.expect_download():
+            page.click("#numbers-file")
+        page.click("form[data-form] button[type=submit]")
+        sign(page)
 
 
 def test_a_bid_from_question_to_objection(browser: Browser, tmp_path: Path) -> None:
