@@ -21,12 +21,26 @@ from portals import documents, keys, network, signing
 from portals.guard import Guard
 from portals.languages import DEFAULT, NAMES, Language, Text, get_language, say
 from portals.ledger import Ledger, ViewRefused
-from portals.page import LANGUAGE_COOKIE, Page, PortalInfo, TooLarge, render_failure
+from portals.page import LANGUAGE_COOKIE, Page, PortalInfo, TooLarge, render_alone
 from portals.refusals import explain_text
 from rpc.client import Unreachable
 from rpc.requests import CallRefused
 
 STATIC = Path(__file__).parent / "static"
+_FAILED = (
+    say("Something failed here"),
+    say(
+        "This portal made a mistake. What is on the record stays as it is; if you were sending something, look whether it is "
+        "there before you send it again."
+    ),
+)
+_FROM_ELSEWHERE = (
+    say("This did not come from here"),
+    say(
+        "Only a page of this portal sends it forms, and this one came from elsewhere, or your browser hides where it came from. "
+        "Nothing was done. Open the page here and send it again."
+    ),
+)
 Handler = Callable[[Page], Awaitable[Response]]
 
 
@@ -80,11 +94,14 @@ def make_app(portal: PortalInfo, views: Sequence[View], ledger: Ledger) -> Starl
         return await _show_problem(page, error.status_code, say("There is no such page."), str(error.detail))
 
     async def failed(request: Request, _: Exception) -> Response:
-        return render_failure(portal, _language_of(request))
+        return render_alone(portal, _language_of(request), 500, *_FAILED)
+
+    def refuse(request: Request) -> Response:
+        return render_alone(portal, _language_of(request), 403, *_FROM_ELSEWHERE)
 
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(Guard, refuse=refuse)],
         exception_handlers={HTTPException: missing, Exception: failed},
     )
 

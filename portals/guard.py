@@ -4,10 +4,12 @@ A page loads scripts, styles and pictures from here alone, is shown in no frame,
 from a page of this very address: the browser says so by `Origin`, or by `Sec-Fetch-Site` where it leaves that out.
 """
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -42,10 +44,11 @@ def is_from_here(headers: Headers) -> bool:
 
 
 class Guard:
-    """The middleware."""
+    """The middleware. `refuse`: what somebody is shown who posts from elsewhere."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request], Response]) -> None:
         self._app = app
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuses posts from elsewhere and adds the headers to every answer."""
@@ -61,9 +64,6 @@ class Guard:
             await send(message)
 
         if scope["method"] not in _READS and not is_from_here(Headers(scope=scope)):
-            refusal = PlainTextResponse(
-                "this form was not sent from a page of this portal\n", status_code=403
-            )
-            await refusal(scope, receive, send_guarded)
+            await self._refuse(Request(scope))(scope, receive, send_guarded)
             return
         await self._app(scope, receive, send_guarded)

@@ -80,12 +80,11 @@ def get_templates() -> Environment:
     )
 
 
-def render_failure(portal: PortalInfo, language: Language) -> Response:
-    """What is shown after a mistake of ours. It asks nobody anything, and brings its headers: no guard stands around it."""
-    text = (
-        get_templates().get_template("failed.html").render(_=language.say, language=language, portal=portal)
-    )
-    return HTMLResponse(text, status_code=500, headers=HEADERS | {"cache-control": "no-store"})
+def render_alone(portal: PortalInfo, language: Language, code: int, title: Text, text: Text) -> Response:
+    """A page that asks nobody anything, and brings its headers: no guard may stand around it."""
+    values = {"_": language.say, "language": language, "portal": portal, "title": title, "text": text}
+    shown = get_templates().get_template("alone.html").render(values)
+    return HTMLResponse(shown, status_code=code, headers=HEADERS | {"cache-control": "no-store"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,8 @@ async def test_posts_come_from_pages_of_this_portal(headers: dict[str, str], is_
     async with open_site(SUPPLIER, VIEWS) as site:
         answer = await site.browser.post("/en/key", data={"key": ""}, headers=headers)
         assert (answer.status_code == 403) is not is_let_in
+        assert ("Nothing was done" in answer.text) is not is_let_in
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 async def test_a_public_key_is_remembered_and_forgotten() -> None:

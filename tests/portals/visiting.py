@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 from chain.hashing import sha256
+from chain.keys import SigningKey
 from chain.transaction import Call
 from machine.files import replace_file
 from tests.portals.browser import DESKTOP, HOST, INSECURE_HOST, serving
@@ -16,6 +16,7 @@ from tests.portals.pages import Portal
 from tests.portals.showing import ALFA, Showing
 
 _REMEMBERED_MS = 1_100
+_LOOK_MS, _LOOKS_MAX = 30, 1_000
 _EXPECTED = (
     "the server responded with a status of",  # a page that says what is wrong has the code for it
     "The Cross-Origin-Opener-Policy header has been ignored",  # over plain HTTP, where it has nothing to protect
@@ -42,6 +43,8 @@ class Visitor:
         self._site = site
         self._showing = showing
         self._language = language
+        self._held: SigningKey | None = None
+        self._may_have_changed = True
         self._pending: set[Request] = set()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._on_console)
@@ -65,10 +68,13 @@ class Visitor:
     def settle(self) -> None:
         """Waits until nothing loads."""
         self.page.wait_for_load_state()
-        for _ in count():
-            self.page.wait_for_timeout(30)
+        for _ in range(_LOOKS_MAX):
+            self.page.wait_for_timeout(_LOOK_MS)
             if not self._pending:
                 return
+        raise AssertionError(
+            f"expected a page that is loaded, it waits for {[one.url for one in self._pending]}"
+        )
 
     def weigh(self) -> int:
         """Bytes of everything that the page loaded; a document that was asked for is not the page's."""
@@ -83,8 +89,10 @@ class Visitor:
         context = self.page.context
         context.clear_cookies()
         wanted = case.who if case.holds_key else None
-        self.page.goto(f"http://{HOST}:{self._port}/static/terang.svg")
-        self.page.evaluate(_KEEP if wanted else _FORGET, list(wanted.seed) if wanted else None)
+        if wanted != self._held or self._may_have_changed:
+            self.page.goto(f"http://{HOST}:{self._port}/static/terang.svg")
+            self.page.evaluate(_KEEP if wanted else _FORGET, list(wanted.seed) if wanted else None)
+        self._held, self._may_have_changed = wanted, case.act is not None
         if case.who is not None:
             for host in (HOST, INSECURE_HOST):
                 url = f"http://{host}:{self._port}"
@@ -116,6 +124,7 @@ class Visitor:
     def _on_request(self, request: Request) -> None:
         if request.is_navigation_request():
             self.answers.clear()
+            self._pending.clear()
         self._pending.add(request)
 
 
