@@ -4,7 +4,7 @@
     the id stands under the header's transactions root
     the header's hash is what the certificate decided, and its signatures are more than two thirds of a validator set
     the header names that very set
-    the result stands under the results root of the next header, which is decided in the same way
+    the result stands under the results root of the next header, which is decided by the set that this header names next
 
 Every step is looked at by itself, and none stops at the first that fails: who reads sees which one it is. Whether the
 validator set is to be trusted is no question for one block: see who asks. Nothing here is a second verifier: each step
@@ -146,16 +146,16 @@ def _check_set(decided: Decided) -> Checked:
 
 
 def _check_result(evidence: Evidence, chain_id: str) -> tuple[Checked, Checked]:
-    """The next block is decided and follows this one; its header has the root over this block's results."""
+    """The next block is decided by whom this header names and follows it; its header has the root over this block's results."""
     after = evidence.after
     if after is None:
         unknown = Checked(step=Step.NEXT, holds=None, expected="", got="")
         return unknown, replace(unknown, step=Step.RESULT)
-    before = compute_block_id(evidence.decided.header)
-    is_next = (
-        after.header.previous_block_id == before and after.header.height == evidence.decided.header.height + 1
-    )
-    failed = [checked for checked in check_decided(after, chain_id) if not checked.holds]
+    header = evidence.decided.header
+    before = compute_block_id(header)
+    is_next = after.header.previous_block_id == before and after.header.height == header.height + 1
+    named = _compare(Step.NEXT, header.next_validators_hash, after.validators.hash)
+    failed = [checked for checked in (*check_decided(after, chain_id), named) if not checked.holds]
     following = Checked(
         step=Step.NEXT,
         holds=is_next and not failed,

@@ -92,14 +92,14 @@ class Proofs:
 
             surroundings = await ask_each(heights, load)
             proven = {shown.id: self._proven[shown.id] for shown in read if shown.id in self._proven}
-            ancestries: dict[Digest, Ancestry] = {}
+            ancestries: dict[int, Ancestry] = {}
             for shown in missing:
-                validators = surroundings[shown.height].decided.validators
-                if validators.hash not in ancestries:
-                    ancestries[validators.hash] = await self.lineage.trace(ledger, validators, shown.height)
-                proven[shown.id] = _prove(
-                    shown, surroundings[shown.height], chain_id, ancestries[validators.hash]
-                )
+                around = surroundings[shown.height]
+                if shown.height not in ancestries:
+                    ancestries[shown.height] = await self.lineage.trace(
+                        ledger, around.decided.validators, shown.height
+                    )
+                proven[shown.id] = _prove(shown, around, chain_id, ancestries[shown.height])
                 self._remember(proven[shown.id])
         except (Malformed, BadAnswer, CallRefused) as error:
             raise NoEvidence(str(error)) from error

@@ -94,22 +94,24 @@ class Lineage:
         return Ancestry(origin=origin, changes=changes)
 
     async def _extend(self, ledger: Ledger, wanted: Digest, height: int) -> tuple[int, ...]:
-        """Heights of the changes up to the set that is wanted. Raises `_Broken`."""
+        """Heights of the changes up to the set that is wanted at a height. Raises `_Broken`."""
         assert self.anchor is not None, "there is a genesis document"
         reigns = list(self._reigns)
-        found = _find(reigns, wanted)
+        found = _find(reigns, wanted, height)
         while found is None:
             if len(reigns) >= PORTAL_LINEAGE_CHANGES_MAX:
                 raise _Broken(f"expected at most {PORTAL_LINEAGE_CHANGES_MAX} changes of validators")
             reigns.append(await _succeed(ledger, self.anchor.chain_id, reigns[-1], height))
-            found = _find(reigns, wanted)
+            found = _find(reigns, wanted, height)
         if len(reigns) > len(self._reigns):  # somebody else may have gone further meanwhile
             self._reigns = tuple(reigns)
         return tuple(reign.since for reign in reigns[1 : found + 1])
 
 
-def _find(reigns: list[_Reign], wanted: Digest) -> int | None:
-    return next((place for place, reign in enumerate(reigns) if reign.validators.hash == wanted), None)
+def _find(reigns: list[_Reign], wanted: Digest, height: int) -> int | None:
+    """The reign in which a height lies, if the set that is wanted reigns there: whoever has left decides nothing any more."""
+    last = max((place for place, reign in enumerate(reigns) if reign.since <= height), default=None)
+    return last if last is not None and reigns[last].validators.hash == wanted else None
 
 
 async def _succeed(ledger: Ledger, chain_id: str, reign: _Reign, height: int) -> _Reign:

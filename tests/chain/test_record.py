@@ -137,6 +137,14 @@ def of_another_round(evidence: Evidence) -> Evidence:
     return with_certificate(round=Round(1))(evidence)
 
 
+def decided_by_others(decided: Decided) -> Decided:
+    """The next block of a whole set of strangers, with a root of their own making, which it names and they sign."""
+    strangers, keys = make_validators((10,))
+    header = replace(decided.header, validators_hash=strangers.hash)
+    certificate = make_certificate(replace(make_block(SET), header=header), strangers, keys)
+    return Decided(header=header, certificate=certificate, validators=strangers)
+
+
 OTHER = Digest(sha256(b"other"))
 TAMPERED: dict[str, tuple[Callable[[Evidence], Evidence], set[Step]]] = {
     "another id": (lambda one: replace(one, id=TxId(OTHER)), {Step.CONTENT}),
@@ -191,6 +199,8 @@ TAMPERED: dict[str, tuple[Callable[[Evidence], Evidence], set[Step]]] = {
         with_after(lambda decided: replace(decided, header=replace(decided.header, results_root=EMPTY_ROOT))),
         {Step.NEXT, Step.RESULT},
     ),
+    "a next block that strangers decided": (with_after(decided_by_others), {Step.NEXT}),
+    "another set to come": (with_header(next_validators_hash=OTHER), {Step.HEADER, Step.NEXT}),
     "other results in the next block": (
         with_after(with_next_header(results_root=EMPTY_ROOT)),
         {Step.RESULT},

@@ -79,9 +79,17 @@ async def test_every_change_is_found(
     lineage = make_lineage()
     for _ in range(2):
         found = await lineage.trace(ledger, SETS[story[height - 1]][0], height)
-        assert found.origin is origin and not found.problem
-        if story != "aabbbaaccc" or origin is Origin.FOUNDERS:
-            assert found.changes == changes
+        assert (found.origin, found.changes, found.problem) == (origin, changes, "")
+
+
+async def test_who_came_back_is_told_by_the_way_there() -> None:
+    ledger, _ = ledger_on(Changing("aabbbaaccc"))
+    lineage = make_lineage()
+    await lineage.trace(ledger, SETS["c"][0], 9)
+    for height, changes in ((2, ()), (4, (3,)), (7, (3, 6)), (10, (3, 6, 8))):
+        name = "aabbbaaccc"[height - 1]
+        assert (await lineage.trace(ledger, SETS[name][0], height)).changes == changes
+    assert (await lineage.trace(ledger, SETS["a"][0], 4)).is_broken
 
 
 async def test_what_is_known_is_not_asked_for_again() -> None:
@@ -129,6 +137,18 @@ async def test_a_set_that_was_slipped_in_is_not_believed() -> None:
     ledger, _ = ledger_on(backend)
     found = await make_lineage().trace(ledger, SETS["x"][0], 5)
     assert found.is_broken and "block 3: expected validators" in found.problem
+
+
+async def test_who_has_left_decides_nothing_any_more() -> None:
+    """The founders handed over; their keys, stolen since, sign a later block."""
+    backend = Changing("aaabbbbb")
+    ledger, _ = ledger_on(backend)
+    lineage = make_lineage()
+    assert (await lineage.trace(ledger, SETS["b"][0], 5)).origin is Origin.SUCCESSORS
+    backend.story = "aaabbbab"
+    backend.sign_again(7, "a", validators_hash=SETS["a"][0].hash)
+    found = await lineage.trace(ledger, SETS["a"][0], 7)
+    assert found.is_broken and "block 6: expected validators" in found.problem
 
 
 async def test_a_header_of_another_height_is_not_believed() -> None:
