@@ -270,6 +270,7 @@ RPC_SEARCH_CONDITIONS_MAX = 8  # of events in one search: each is a walk through
 RPC_FRAME_BYTES_MAX = 64 * 1024  # a request over WebSocket that is not a transaction
 
 # --- Portals --------------------------------------------------------------------------------------------------
+PORTAL_SENT_REMEMBERED_MAX = 20_000  # transactions that a portal sent lately: some megabytes
 PORTAL_BODY_BYTES_MAX = 256 * 1024  # a form with a bid's envelopes in base64, and the transaction of it
 PORTAL_FIELDS_MAX = 256  # of one posted form: a contract's milestones, one by one
 PORTAL_NAMES_MAX = 20_000  # of suppliers, remembered by a portal: a few megabytes

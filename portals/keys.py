@@ -28,6 +28,6 @@ async def choose(page: Page) -> Response:
         key = parse_key(text)
     except Malformed:
         known = None if page.key is None else page.key.hex()
-        return await page.render("key.html", code=400, key=known, problem=True)
+        return await page.render("key.html", code=400, key=known, problem=True, back="/key")
     answer.set_cookie(page.portal.key_cookie, key.hex(), max_age=_YEAR_S, samesite="strict", httponly=True)
     return answer

@@ -15,6 +15,7 @@ from chain.errors import Invalid
 from chain.time import parse_time
 from chain.transaction import TxId, compute_transaction_id
 from portals.keepers import Keepers
+from portals.outbox import Outbox
 from rpc import requests
 from rpc.client import Client, Unreachable
 from rpc.contracts import Contract, Given, Named
@@ -59,11 +60,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A transaction that was handed over: how many of how many nodes took it."""
+    """A transaction that was handed over: how many nodes took it, and how many should."""
 
     id: TxId
     taken: int
-    asked: int
     needed: int
 
 
@@ -91,6 +91,8 @@ class Ledger:
         self._now_ms = now_ms
         self.keepers = Keepers(lambda: tuple(self._nodes))
         """The same nodes, as they keep documents."""
+        self.outbox = Outbox()
+        """What was sent from here lately."""
         self.names: dict[bytes, str] = {}
         """Of suppliers whose name was read once: it stays."""
         self._described: dict[str, tuple[float, Contract]] = {}
@@ -176,32 +178,29 @@ class Ledger:
             raise ViewRefused(str(refused)) from refused
 
     async def send(self, raw: bytes) -> Sent:
-        """Hands a transaction to f+1 nodes. Raises `NotTaken` or `Unreachable`."""
+        """Hands a transaction to nodes until f+1 took it: another is asked for each that does not. Raises `NotTaken` or
+        `Unreachable`.
+        """
         needed = await self._count_needed()
-        asked = self._nodes[:needed]
-        answers: list[Admitted | None] = [None] * len(asked)
-        async with anyio.create_task_group() as tasks:
-            for place, node in enumerate(asked):
-                tasks.start_soon(self._submit, node, raw, answers, place)
-        found = [answer for answer in answers if answer is not None]
-        taken = sum(answer.code in _TAKEN for answer in found)
+        left = list(self._nodes)
+        found: list[Admitted] = []
+        taken = 0
+        while left and taken < needed:
+            asked, left = left[: needed - taken], left[needed - taken :]
+            async with anyio.create_task_group() as tasks:
+                for node in asked:
+                    tasks.start_soon(self._submit, node, raw, found)
+            taken = sum(answer.code in _TAKEN for answer in found)
         if not found:
-            return await self._send_to_another(raw, needed)
+            raise Unreachable("no node takes the transaction")
         if taken == 0:
             raise NotTaken(found[0].code, found[0].message)
-        return Sent(id=compute_transaction_id(raw), taken=taken, asked=len(asked), needed=needed)
-
-    async def _send_to_another(self, raw: bytes, needed: int) -> Sent:
-        """When none of those answers, whichever else does."""
-        (admitted,) = await self.call(requests.broadcast_txs([raw]))
-        if admitted.code not in _TAKEN:
-            raise NotTaken(admitted.code, admitted.message)
-        return Sent(id=admitted.id, taken=1, asked=1, needed=needed)
+        return Sent(id=compute_transaction_id(raw), taken=taken, needed=needed)
 
     @staticmethod
-    async def _submit(node: Node, raw: bytes, answers: list[Admitted | None], place: int) -> None:
+    async def _submit(node: Node, raw: bytes, found: list[Admitted]) -> None:
         try:
-            (answers[place],) = await node.call(requests.broadcast_txs([raw]))
+            found += await node.call(requests.broadcast_txs([raw]))
         except (Unreachable, BadAnswer):
             return
 

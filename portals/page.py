@@ -151,6 +151,7 @@ class Page:
     async def render_all(self, template: str, values: Mapping[str, object], *, code: int = 200) -> Response:
         """The same for values that come from several hands. `zone`: by how many minutes the page's clock is before UTC."""
         surroundings = self._surroundings(await self.get_standing(), values.get("zone", WIB_MINUTES))
+        surroundings["other_language_path"] = self._find_way(values.get("back"))
         text = get_templates().get_template(template).render(surroundings | dict(values))
         response = HTMLResponse(text, status_code=code, headers={"cache-control": "no-store"})
         response.set_cookie(LANGUAGE_COOKIE, self.language.code, samesite="strict", httponly=True)
@@ -165,7 +166,6 @@ class Page:
             "name": language.name,
             "language": language,
             "languages": NAMES,
-            "other_language_path": self._path_without_language,
             "portal": self.portal,
             "url": self.url,
             "path": self.request.url.path,
@@ -187,8 +187,10 @@ class Page:
             return lambda amount, currency: format_amount(amount, currency, self.language)
         return lambda value: work(value, self.language)
 
-    @property
-    def _path_without_language(self) -> str:
+    def _find_way(self, back: object) -> str:
+        """Where this page is in another language, behind the language; what answers a post has its own way back, or none."""
+        if self.request.method == "POST":
+            return str(back or "/")
         path = self.request.url.path.removeprefix(f"/{self.language.code}")
         query = self.request.url.query
         return f"{path}?{query}" if query else path

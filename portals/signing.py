@@ -21,6 +21,7 @@ from portals.forms import Form, Local, add_row, read_form, read_local
 from portals.kept import read_kept
 from portals.languages import Text, say
 from portals.ledger import NotTaken
+from portals.outbox import Posted
 from portals.page import Page
 from portals.refusals import NOT_TAKEN, explain_result
 from portals.words import describe_method, script_texts
@@ -54,14 +55,18 @@ async def prepare(page: Page) -> Response:
     filled = read_form(form, posted, local)
     if filled.problems:
         return await _ask_again(page, form, posted, filled.problems, local)
-    recording = await _record_document(page, form, posted)
     call = (await page.ledger.contract(form.contract)).call(form.method, **filled.given)
+    nonce, back = parse_nonce(posted.get("nonce", "")), _path_only(posted.get("back", ""))
+    earlier = page.ledger.outbox.find(page.key, nonce, call)
+    if earlier is not None and await _still_counts(page, earlier):
+        return page.redirect(f"/tx/{earlier.id.hex()}?until={earlier.valid_until_ms}&back={back}")
+    recording = await _record_document(page, form, posted)
     standing = await page.ledger.standing()
     content = compose(
         [*recording, call],
         sender=page.key,
         chain_id=standing.chain_id,
-        nonce=parse_nonce(posted.get("nonce", "")),
+        nonce=nonce,
         gas_limit=form.gas_limit + _RECORD_GAS * len(recording),
         now_ms=page.ledger.now_ms(),
     )
@@ -69,12 +74,19 @@ async def prepare(page: Page) -> Response:
         "sign.html",
         form=form,
         content=write_base64(content),
-        back=_path_only(posted.get("back", "")),
+        back=back,
         currency=local.currency,
         zone=local.zone,
         chain_id=standing.chain_id,
         problem=None,
     )
+
+
+async def _still_counts(page: Page, earlier: Posted) -> bool:
+    """Whether what was sent before is done or may still be: then it is not to be done again."""
+    standing = await page.ledger.standing()
+    result = (await page.ledger.fate(earlier.id)).result
+    return standing.time_ms < earlier.valid_until_ms if result is None else result.is_ok
 
 
 async def _record_document(page: Page, form: Form, posted: Mapping[str, str]) -> tuple[Call, ...]:
@@ -113,31 +125,54 @@ async def send(page: Page) -> Response:
     except Invalid as error:
         text = say("This is not a transaction that was signed for this network.")
         return await page.render("problem.html", code=400, text=text, detail=str(error))
+    page.ledger.outbox.remember(checked.transaction, sent.id)
     await page.ledger.wait(sent.id, _WAIT_S)
     back = _path_only(posted.get("back", ""))
-    return page.redirect(f"/tx/{sent.id.hex()}?taken={sent.taken}&needed={sent.needed}&back={back}")
+    until = checked.transaction.valid_until_ms
+    told = f"taken={sent.taken}&needed={sent.needed}&until={until}&back={back}"
+    return page.redirect(f"/tx/{sent.id.hex()}?{told}")
 
 
 async def show(page: Page) -> Response:
     """What became of a transaction."""
+    is_past = await _is_past(page)
     fate = await page.ledger.fate(_id_of(page))
     result = fate.result
     return await page.render(
         "tx.html",
         id=fate.id.hex(),
         height=fate.height,
+        until=_number_in(page, "until"),
+        is_over=is_past and fate.height is None,
         is_done=result is not None and result.is_ok,
         explained=None if result is None or result.is_ok else explain_result(result, page.language),
         back=_path_only(page.request.query_params.get("back", "")),
-        taken=page.request.query_params.get("taken", ""),
-        needed=page.request.query_params.get("needed", ""),
+        taken=_number_in(page, "taken"),
+        needed=_number_in(page, "needed"),
     )
 
 
 async def state(page: Page) -> Response:
-    """For the page that waits: whether a block has it."""
+    """For the page that waits: whether a block has it, or none can have it any more."""
+    is_past = await _is_past(page)
     fate = await page.ledger.fate(_id_of(page))
-    return JSONResponse({"committed": fate.height is not None}, headers={"cache-control": "no-store"})
+    is_committed = fate.height is not None
+    told = {"committed": is_committed, "over": is_past and not is_committed}
+    return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+async def _is_past(page: Page) -> bool:
+    """Whether the last block is later than the transaction is valid, as far as the address says. It is asked before the
+    transaction's fate, so that no block comes between them unseen.
+    """
+    until = _number_in(page, "until")
+    return until is not None and (await page.ledger.standing()).time_ms >= until
+
+
+def _number_in(page: Page, name: str) -> int | None:
+    """A number in the address; None for anything else, so that an address puts no words of its own into a page."""
+    text = page.request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 async def receipt(page: Page) -> Response:

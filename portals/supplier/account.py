@@ -67,6 +67,7 @@ class AccountPages:
         return await page.render(
             "supplier/account.html",
             code=code,
+            back="/account",
             form=SET_ACCOUNT,
             you=supplier,
             stated=stated.hex(),

@@ -103,7 +103,7 @@ async def test_a_form_becomes_a_transaction_that_is_committed() -> None:
         assert "CV Mitra" in (await site.get("/en/")).text
         receipt = (await site.get(f"{done.url.path}/receipt")).json()
         assert (receipt["terang"], receipt["result_code"]) == ("receipt", 0)
-        assert (await site.get(f"{done.url.path}/state")).json() == {"committed": True}
+        assert (await site.get(f"{done.url.path}/state")).json() == {"committed": True, "over": False}
 
 
 async def test_a_doubled_post_is_the_same_transaction() -> None:
@@ -169,6 +169,40 @@ async def test_a_transaction_goes_to_one_more_node_than_may_be_false() -> None:
         done = await site.sign(key("mitra"), await prepare(site))
         assert "2 nodes; 2 are needed" in done.text
         assert sum("broadcast_txs" in node.asked for node in site.nodes) == 2
+
+
+async def test_another_node_is_asked_for_each_that_does_not_take_it() -> None:
+    async with open_site(SUPPLIER, VIEWS, nodes=4) as site:
+        site.act_as(key("mitra"))
+        prepared = await prepare(site)
+        site.nodes[1].is_gone = True
+        done = await site.sign(key("mitra"), prepared)
+        assert "2 nodes; 2 are needed" in done.text and "broadcast_txs" in site.nodes[2].asked
+        forged = await site.get(f"{done.url.path}?taken=9+nodes;+send+money&needed=2")
+        assert "send money" not in forged.text
+
+
+async def test_what_no_block_can_have_any_more_is_told() -> None:
+    async with open_site(SUPPLIER, VIEWS) as site:
+        waiting, now = f"/en/tx/{'0' * 64}", site.contracts.now_ms
+        for query, is_over in (
+            ("", False),
+            (f"?until={now + 1}", False),
+            (f"?until={now}", True),
+            ("?until=x", False),
+        ):
+            page = (await site.get(waiting + query)).text
+            assert ("Too late" in page) is is_over and ("looks again by itself" in page) is not is_over
+            assert (await site.get(f"{waiting}/state{query}")).json() == {"committed": False, "over": is_over}
+
+
+async def test_the_other_language_of_what_answers_a_post_is_where_it_leads_back_to() -> None:
+    async with open_site(SUPPLIER, VIEWS) as site:
+        assert 'href="/id/" lang="id"' in (await prepare(site)).text, "without a key: a problem"
+        site.act_as(key("mitra"))
+        assert 'href="/id/" lang="id"' in (await prepare(site)).text
+        assert 'href="/id/key" lang="id"' in (await site.post("/en/key", key="12")).text
+        assert 'href="/id/tx/00?a=b" lang="id"' in (await site.get("/en/tx/00?a=b")).text
 
 
 async def test_a_node_that_is_gone_costs_nothing_while_another_answers() -> None:

@@ -139,6 +139,35 @@ async def test_a_question_that_is_sent_twice_is_asked_once() -> None:
         assert isinstance(questions, tuple) and len(questions) == 1
 
 
+async def test_a_form_that_comes_back_later_leads_to_what_was_done_with_it() -> None:
+    """By the browser's Back, minutes after its transaction: other bytes, but the same act."""
+    ledger = Tendering()
+    tender = ledger.publish()
+    async with open_site(SUPPLIER, VIEWS, contracts=ledger) as site:
+        site.act_as(key("alfa"))
+        fields = {"tender": tender.hex(), "text": "Kapan?"}
+        await send(site, "alfa", await prepare(site, "tender.ask", **fields))
+        ledger.wait(5 * 60_000)
+        again = await site.post("/en/compose/tender/ask", nonce=NONCE, back="/bids", **fields)
+        assert "It is on the record" in again.text and 'href="/en/bids">Go on' in again.text
+        assert await prepare(site, "tender.ask", **(fields | {"text": "Di mana?"})), (
+            "another question is another"
+        )
+        site.act_as(key("beta"))
+        assert await prepare(site, "tender.ask", **fields), "and another person's too"
+
+
+async def test_a_form_that_was_refused_may_be_sent_again() -> None:
+    ledger = Tendering()
+    tender = ledger.publish()
+    async with open_site(SUPPLIER, VIEWS, contracts=ledger) as site:
+        site.act_as(key("alfa"))
+        for _ in range(2):
+            page = await send(site, "alfa", await prepare(site, "tender.withdraw", tender=tender.hex()))
+            assert "Refused" in page
+            ledger.wait(60_000)
+
+
 async def test_another_persons_signature_does_not_pass_for_the_one_that_was_asked_for() -> None:
     ledger = Tendering()
     tender = ledger.publish()
