@@ -23,6 +23,8 @@ DEFAULT_GAS = 1_000_000
 UNITS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "plain": 1}
 """What a measure may be given in; `percent` besides. A plain one is what it is."""
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,30}|\d{1,3}([.,]\d{3}){1,9}", re.ASCII)
+_SHARE = re.compile(r"(\d{1,6})(?:[.,](\d{1,2}))?", re.ASCII)
 
 
 class Kind(Enum):
@@ -250,15 +252,18 @@ def _one_of(text: str, choices: Collection[str]) -> str:
 
 
 def _read_share(text: str) -> int:
-    """Percent as basis points, which are counted like cents."""
-    return parse_amount(f"{text or '0'}.00" if text.isdigit() or not text else text, "USD")
+    """Percent as basis points: `82`, `82,5` or `82.50`."""
+    found = _SHARE.fullmatch(text or "0")
+    if found is None:
+        raise Malformed(f"share: expected percent such as 82,5, got {text[:40]!r}")
+    return int(found[1] + (found[2] or "").ljust(2, "0"))
 
 
 def _read_number(text: str) -> int:
-    plain = text.replace(".", "").replace(",", "")
-    if not (plain.isascii() and plain.isdigit()) or len(plain) > 30:
+    """A whole number, in groups of three or in none: `1.5` is none, and not fifteen."""
+    if _NUMBER.fullmatch(text) is None:
         raise Malformed(f"number: expected digits, got {text[:40]!r}")
-    return int(plain)
+    return int(text.replace(".", "").replace(",", ""))
 
 
 def _read_hex(text: str) -> bytes:
