@@ -12,7 +12,7 @@ from chain.result import Event, render_value
 from chain.transaction import Call, Transaction, decode_transaction
 from portals.auditor.evidence import Proven
 from portals.auditor.people import NOBODY, Person, find_people
-from portals.auditor.rules import Rule, find_rule
+from portals.auditor.rules import Rule, find_rule, read_source
 from portals.auditor.values import Line, Saying, addresses_in, fields_of, say_fields
 from portals.page import Page
 from portals.refusals import Explained, explain_result
@@ -29,11 +29,12 @@ _LEFT_OUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One call: its name, its rule where this release knows it, and what was handed over."""
+    """One call: its name, its rule where this release has the text that is deployed, and what was handed over."""
 
     contract: str
     method: str
     rule: Rule | None
+    is_of_other_text: bool
     given: tuple[Line, ...]
 
 
@@ -79,6 +80,11 @@ class _Reading:
         except Malformed:
             return None
         return contract, contract.method(call.method).parameters, record
+
+    def is_of_other_text(self, contract: str) -> bool:
+        """Whether what is deployed under this name was compiled from another text than this release has."""
+        found, source = self._contracts.get(contract), read_source(contract)
+        return found is not None and source is not None and source.hash != found.description.source_hash
 
     def event(self, event: Event) -> tuple[Contract, tuple[FieldInfo, ...], Record] | None:
         """An event's fields; None where they cannot be read."""
@@ -164,8 +170,13 @@ def _act(call: Call, reading: _Reading, saying: Saying) -> Act:
     else:
         contract, fields, record = read
         given = tuple(say_fields(fields, record, contract, saying))
+    is_other = reading.is_of_other_text(call.contract)
     return Act(
-        contract=call.contract, method=call.method, rule=find_rule(call.contract, call.method), given=given
+        contract=call.contract,
+        method=call.method,
+        rule=None if is_other else find_rule(call.contract, call.method),
+        is_of_other_text=is_other,
+        given=given,
     )
 
 
