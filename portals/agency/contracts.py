@@ -113,6 +113,8 @@ async def act(page: Page) -> Response:
     if name not in await get_acts(page, "agreement", agreement=agreement):
         offers = []
     facts = [Fact(label="field.supplier", reading="supplier", value=record["supplier"])]
+    if name == "SIGN" and offers:
+        facts += _facts_of_version(values)
     if given is not None and offers:
         facts += await _facts_of_delivery(page, agreement, given)
     return await show_act(
@@ -170,6 +172,16 @@ def _offer(
             reject = Offer(form=forms.REJECT, note=_REJECT, values=this)
             return [] if is_decided else [accept, reject], "Act.DECIDE_DELIVERY"
     raise Malformed(f"agreement: there is no act {name}")
+
+
+def _facts_of_version(values: Mapping[str, object]) -> list[Fact]:
+    """What the version that waits for signatures comes to, and why it was changed."""
+    version = values["version"]
+    assert isinstance(version, Record)
+    facts = [Fact(label="field.value", reading="amount", value=version["value"])]
+    if version["reason"]:
+        facts.append(Fact(label="field.reason", reading="text", value=version["reason"]))
+    return facts
 
 
 def _fill_milestones(

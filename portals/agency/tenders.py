@@ -180,6 +180,7 @@ def _facts_of(of: str, subject: str, values: dict[str, object], about: About) ->
             return [
                 Fact(label="field.bidder", reading="supplier", value=made["bidder"]),
                 Fact(label="field.reason", reading="text", value=made["reason"]),
+                Fact(label="field.documents", reading="document", value=made["documents"]),
             ]
     return _facts_of_plan(about) if about.terms is None else []
 

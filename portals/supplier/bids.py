@@ -43,7 +43,9 @@ async def list_bids(page: Page) -> Response:
     supplier = await find_supplier(page)
     rows = None if supplier is None else await find_bids(page, supplier)
     zones = await zones_of(page, [row.plan.text("agency") for row in rows or ()])
-    return await page.render("supplier/bids.html", rows=rows or (), is_read=rows is not None, zones=zones)
+    return await page.render(
+        "supplier/bids.html", rows=rows or (), is_read=rows is not None, you=supplier, zones=zones
+    )
 
 
 async def find_bids(page: Page, supplier: Address) -> tuple[BidRow, ...] | None:

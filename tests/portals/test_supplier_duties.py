@@ -26,6 +26,9 @@ async def test_bids_are_found_and_an_envelope_is_to_be_opened_in_time() -> None:
     async with open_site(SUPPLIER, VIEWS, contracts=ledger) as site:
         site.act_as(ALFA)
         assert "No bid yet" in (await site.get("/en/bids")).text
+        site.act_as(key("stranger"))
+        assert "register your business first" in (await site.get("/en/bids")).text
+        site.act_as(key("alfa"))
         submit(site, ledger, tender, "alfa", 500)
         submit(site, ledger, other, "beta", 500)
         bids = (await site.get("/en/bids")).text
