@@ -36,35 +36,42 @@ class Signing:
 async def show_network(page: Page, proofs: Proofs) -> Response:
     """Each configured node, whether they agree, and who signs."""
     rows = await read_nodes(page.ledger)
+    signing, unproven = await _read_signing(page, proofs)
     common = min((row.height for row in rows if not row.problem and row.height), default=0)
     return await page.render(
         "auditor/network.html",
         nodes=rows,
         diverging=[row.address for row in find_diverging(rows)],
         same=None if common == 0 else await compare_block(page.ledger, common),
-        signing=await _read_signing(page, proofs),
+        signing=signing,
+        unproven=unproven,
         has_genesis=proofs.lineage.anchor is not None,
     )
 
 
-async def _read_signing(page: Page, proofs: Proofs) -> list[Signing]:
-    """Who signed the last blocks: from their certificates, which are checked on the page of each block."""
+async def _read_signing(page: Page, proofs: Proofs) -> tuple[list[Signing], list[int]]:
+    """Who signed the last blocks, from their certificates; and the heights of those whose certificates do not hold, which are
+    left out.
+    """
     last = (await page.ledger.standing()).height
     blocks = [
         await proofs.read_decided(page.ledger, height)
         for height in range(last, max(0, last - _SIGNED_BLOCKS), -1)
     ]
-    if not blocks:
-        return []
-    return [
+    proven = [block for block in blocks if await proofs.is_decided(page.ledger, block)]
+    unproven = [block.header.height for block in blocks if block not in proven]
+    if not proven:
+        return [], unproven
+    signing = [
         Signing(
             name=validator.name,
             address=format_address(validator.address),
             power=validator.power,
-            signed=tuple(_has_signed(block, validator.address) for block in blocks),
+            signed=tuple(_has_signed(block, validator.address) for block in proven),
         )
-        for validator in blocks[0].validators.validators
+        for validator in proven[0].validators.validators
     ]
+    return signing, unproven
 
 
 def _has_signed(decided: Decided, address: bytes) -> bool:

@@ -140,6 +140,12 @@ class Proofs:
             raise NoEvidence(str(error)) from error
         return check_decided(decided, chain_id), ancestry
 
+    async def is_decided(self, ledger: Ledger, decided: Decided) -> bool:
+        """Whether these validators signed this header, and follow from the genesis document where there is one."""
+        chain_id = (await ledger.standing()).chain_id
+        ancestry = await self.lineage.trace(ledger, decided.validators, decided.header.height)
+        return holds(check_decided(decided, chain_id)) and not ancestry.is_broken
+
     def _remember(self, proven: Proven) -> None:
         """What holds in every step from the genesis document on, with its block."""
         if not proven.is_checked or self.lineage.anchor is None:

@@ -20,6 +20,7 @@ from chain.transaction import compute_transaction_id
 from chain.validators import decode_validators
 from portals.auditor.lineage import Anchor
 from portals.auditor.portal import AUDITOR, make_views
+from portals.auditor.rules import read_source
 from tests.chain.making import make_certificate, make_key, make_validators
 from tests.contracts.agreeing import SUPPLIER, TREASURY
 from tests.contracts.ledger import CHAIN, address, compiled
@@ -246,6 +247,16 @@ async def test_a_tampered_block_fails_in_its_step(what: str) -> None:
         assert ">FAILED<" in block
 
 
+async def test_signatures_that_do_not_hold_are_not_counted() -> None:
+    async with open_site(AUDITOR, make_views(ANCHOR), contracts=life()) as site:
+        page = (await site.get("/en/network")).text
+        assert "10 of 10" in page and "are not counted" not in page
+        last = site.backend.standing().height
+        change_block(site.backend, last - 1, forged)
+        page = (await site.get("/en/network")).text
+        assert "9 of 9" in page and f'/en/blocks/{last - 1}">' in page[page.index("are not counted") :]
+
+
 async def test_another_result_fails() -> None:
     async with open_site(AUDITOR, make_views(ANCHOR), contracts=life()) as site:
         height = find_height(site.backend, "evaluate")
@@ -388,6 +399,20 @@ async def test_rules_are_held_to_what_is_deployed() -> None:
     other = replace(ANCHOR, contracts={})
     async with open_site(AUDITOR, make_views(other), contracts=life()) as site:
         assert "it was changed since" in (await site.get("/en/rules")).text
+
+
+async def test_a_rule_of_another_text_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = read_source("tender")
+    assert source is not None
+    other = replace(source, hash=Digest(sha256(b"other")))
+    read = {"tender": other}
+    monkeypatch.setattr(
+        "portals.auditor.entries.read_source", lambda name: read.get(name) or read_source(name)
+    )
+    async with open_site(AUDITOR, make_views(ANCHOR), contracts=life()) as site:
+        page = (await site.get(path("/timeline"))).text
+        assert "of tender</a>" not in page and "contract tender was compiled from another text" in page
+        assert "Clause 3.3 of payment" in page
 
 
 @pytest.mark.parametrize(
