@@ -200,9 +200,10 @@ class Ledger:
     @staticmethod
     async def _submit(node: Node, raw: bytes, found: list[Admitted]) -> None:
         try:
-            found += await node.call(requests.broadcast_txs([raw]))
+            (admitted,) = await node.call(requests.broadcast_txs([raw]))
         except (Unreachable, BadAnswer):
             return
+        found.append(admitted)
 
     async def _count_needed(self) -> int:
         """f+1 of the present validators: among so many nodes one at least is honest."""

@@ -9,6 +9,7 @@ from chain.errors import Malformed
 from chain.keys import format_address
 from chain.record import Decided
 from chain.transaction import TxId, compute_transaction_id
+from chain.vote import Height
 from portals.auditor.entries import read_entries
 from portals.auditor.evidence import Proofs
 from portals.auditor.nodes import compare_block, find_diverging, read_nodes
@@ -49,7 +50,7 @@ async def show_network(page: Page, proofs: Proofs) -> Response:
     )
 
 
-async def _read_signing(page: Page, proofs: Proofs) -> tuple[list[Signing], list[int]]:
+async def _read_signing(page: Page, proofs: Proofs) -> tuple[list[Signing], list[Height]]:
     """Who signed the last blocks, from their certificates; and the heights of those whose certificates do not hold, which are
     left out.
     """
