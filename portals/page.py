@@ -34,6 +34,7 @@ from portals.local_forms import (
     format_time,
     write_time_input,
 )
+from portals.sections import pick_section
 from rpc.client import Unreachable
 
 LANGUAGE_COOKIE = "terang_language"
@@ -179,6 +180,7 @@ class Page:
             "number": self._format(format_number),
             "share": self._format(format_share),
             "time_input": lambda time_ms: write_time_input(time_ms, zone),
+            "section": lambda named, rows: pick_section(rows, self.request.query_params.get(named, "")),
             "new_nonce": lambda: os.urandom(NONCE_BYTES).hex(),
         }
 
