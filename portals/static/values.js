@@ -6,16 +6,17 @@ import { language, say } from "./texts.js";
 
 const ZONES = { 420: "WIB", 480: "WITA", 540: "WIT" };
 const MINUTE_MS = 60_000;
+const calendar = language === "en" ? "en-GB" : language; // the day first, as the server writes it
 const LONG = 64;
 
 function showDay(moment) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(moment);
+  return new Intl.DateTimeFormat(calendar, { dateStyle: "long", timeZone: "UTC" }).format(moment);
 }
 
 function showTime(milliseconds, zone) {
   const moment = new Date(Number(milliseconds) + zone * MINUTE_MS);
   if (Number.isNaN(moment.getTime())) return milliseconds.toString();
-  const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", timeZone: "UTC", hourCycle: "h23" }).format(moment);
+  const clock = new Intl.DateTimeFormat(calendar, { timeStyle: "short", timeZone: "UTC", hourCycle: "h23" }).format(moment);
   return `${showDay(moment)}, ${clock} ${ZONES[zone]}`;
 }
 
