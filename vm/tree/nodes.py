@@ -24,8 +24,7 @@ from vm.tree.hashing import join
 FANOUT = 16
 LEAF_BYTES = 2 * DIGEST_BYTES
 _BRANCH, _BUCKET = b"I", b"L"
-_CHILD = Struct(f">Q{DIGEST_BYTES}s")
-_MASKS = Struct(">HH")
+_VERSIONS = Struct(f">{FANOUT}Q")
 
 Leaf = bytes
 """A key's hash and its leaf's hash, joined."""
@@ -44,9 +43,9 @@ class Branch(NamedTuple):
     A child without leaves has the placeholder for a hash, and no version.
     """
 
-    versions: tuple[int | None, ...]
-    hashes: tuple[bytes, ...]
-    are_leaves: tuple[bool, ...]
+    versions: Sequence[int | None]
+    hashes: Sequence[bytes]
+    are_leaves: Sequence[bool]
 
 
 class Bucket(NamedTuple):
@@ -73,35 +72,25 @@ class Subtree(NamedTuple):
 
 NOTHING = Subtree(None, EMPTY_CHILD, False)
 _NO_CHILDREN = Branch(
-    versions=(None,) * FANOUT, hashes=(EMPTY_CHILD,) * (2 * FANOUT), are_leaves=(False,) * (2 * FANOUT)
+    versions=[None] * FANOUT, hashes=[EMPTY_CHILD] * (2 * FANOUT), are_leaves=[False] * (2 * FANOUT)
 )
 
 
 def change_children(branch: Branch | None, children: Sequence[tuple[int, Subtree]]) -> Branch:
-    """A branch with other children at some places, which come in order; only what is above those is hashed anew."""
+    """A branch with other children at some places; only what is above those is hashed anew."""
     before = branch or _NO_CHILDREN
     versions, hashes, are_leaves = list(before.versions), list(before.hashes), list(before.are_leaves)
-    above: list[int] = []
     for place, child in children:
-        versions[place] = child.version
-        hashes[FANOUT + place], are_leaves[FANOUT + place] = child.hash, child.is_leaf
-        _note(above, FANOUT + place)
-    while above:
-        below, above = above, []
-        for at in below:
+        versions[place], hashes[FANOUT + place], are_leaves[FANOUT + place] = child
+    above = sorted({(FANOUT + place) >> 1 for place, _ in children})
+    while above[-1]:
+        for at in above:
             left, right = 2 * at, 2 * at + 1
             hashes[at], are_leaves[at] = join(
                 hashes[left], are_leaves[left], hashes[right], are_leaves[right]
             )
-            _note(above, at)
-    return Branch(tuple(versions), tuple(hashes), tuple(are_leaves))
-
-
-def _note(above: list[int], at: int) -> None:
-    """The parent of a place, once, while it is in the heap."""
-    parent = at >> 1
-    if parent and (not above or above[-1] != parent):
-        above.append(parent)
+        above = sorted({at >> 1 for at in above})
+    return Branch(versions, hashes, are_leaves)
 
 
 def hash_leaves(leaves: Sequence[Leaf], depth: int) -> tuple[bytes, bool]:
@@ -139,17 +128,14 @@ def hash_page(page: Page, depth: int) -> tuple[bytes, bool]:
 
 
 def encode_page(page: Page) -> bytes:
-    """Bytes of a page: of a branch which children there are, which are single leaves, and version and hash of each."""
+    """Bytes of a page: of a branch which children are single leaves, the version of each, the hash of each.
+
+    A child without leaves has the version 0.
+    """
     if isinstance(page, Bucket):
         return _BUCKET + page.joined
-    present = single = 0
-    parts = []
-    for place, version in enumerate(page.versions):
-        if version is not None:
-            present |= 1 << place
-            single |= page.are_leaves[FANOUT + place] << place
-            parts.append(_CHILD.pack(version, page.hashes[FANOUT + place]))
-    return _BRANCH + _MASKS.pack(present, single) + b"".join(parts)
+    versions = _VERSIONS.pack(*[version or 0 for version in page.versions])
+    return b"".join((_BRANCH, bytes(page.are_leaves[FANOUT:]), versions, *page.hashes[FANOUT:]))
 
 
 def decode_page(data: bytes) -> Page:
@@ -157,18 +143,19 @@ def decode_page(data: bytes) -> Page:
     kind, rest = data[:1], data[1:]
     if kind == _BUCKET:
         return _decode_bucket(rest)
-    if kind != _BRANCH or len(rest) < _MASKS.size:
+    if kind != _BRANCH:
         raise Malformed(f"tree page: expected a branch or a bucket, got {data[:8]!r}")
-    present, single = _MASKS.unpack_from(rest)
-    as_bytes(rest, "branch", _MASKS.size + present.bit_count() * _CHILD.size)
-    if single & ~present or not present:
-        raise Malformed("branch: expected single leaves among its children, got others")
-    children, at = [], _MASKS.size
-    for place in range(FANOUT):
-        if present >> place & 1:
-            version, digest = _CHILD.unpack_from(rest, at)
-            children.append((place, Subtree(version, digest, bool(single >> place & 1))))
-            at += _CHILD.size
+    as_bytes(rest, "branch", FANOUT + _VERSIONS.size + FANOUT * DIGEST_BYTES)
+    versions, digests = _VERSIONS.unpack_from(rest, FANOUT), rest[FANOUT + _VERSIONS.size :]
+    children = []
+    for place, version in enumerate(versions):
+        digest = digests[place * DIGEST_BYTES : (place + 1) * DIGEST_BYTES]
+        if digest != EMPTY_CHILD:
+            children.append((place, Subtree(version, digest, rest[place] == 1)))
+        elif version:
+            raise Malformed("branch: expected no version of a child without leaves, got one")
+    if not children or max(rest[:FANOUT]) > 1:
+        raise Malformed("branch: expected children, and of each whether it is a single leaf")
     return change_children(None, children)
 
 

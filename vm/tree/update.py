@@ -102,8 +102,11 @@ class _Writing:
 
 def _split(ordered: Sequence[bytes], level: int) -> Iterator[tuple[int, Sequence[bytes]]]:
     """What belongs to each child of a branch, by the nibble at its level."""
-    at, is_low = divmod(level, 2)
+    at, is_low = level >> 1, level & 1
     places = [item[at] & 15 for item in ordered] if is_low else [item[at] >> 4 for item in ordered]
+    if places[0] == places[-1]:
+        yield places[0], ordered
+        return
     start = 0
     while start < len(places):
         place = places[start]
