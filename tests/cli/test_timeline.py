@@ -10,15 +10,22 @@ from typing import Any
 import pytest
 import trio
 
+from chain.block import encode_header
+from chain.certificate import encode_certificate
+from chain.errors import Malformed
 from chain.parameters import Parameters
+from chain.validators import encode_validators
+from cli.timeline import check_blocks
 from genesis.document import DEMO_RULES, Genesis, Member
 from genesis.file import write_genesis
 from portals.auditor.portal import AUDITOR, make_views
+from tests.chain import making
 from tests.chain.making import make_key, make_validators
 from tests.cli.running import Terminal
 from tests.contracts.ledger import CHAIN, GENESIS_MS
 from tests.portals.living import Life
 from tests.portals.making import open_site
+from tests.portals.test_lineage import SETS, Changing
 
 
 @cache
@@ -139,6 +146,31 @@ def test_a_result_that_is_left_out_is_told(terminal: Terminal, tmp_path: Path, g
     document["entries"][2]["result_proof"] = None
     said = terminal.succeed("timeline", write(tmp_path, document), "--genesis", genesis)
     assert "its result is not in the file" in said and "but for the results of 1." in said
+
+
+def file_of(backend: Changing, heights: tuple[int, ...]) -> dict[str, Any]:
+    """A timeline of these blocks, without entries."""
+    blocks = {}
+    for height in heights:
+        certified, validators = backend.chain[height - 1], backend.validators(height)
+        assert validators is not None
+        blocks[str(height)] = {
+            "header": encode_header(certified.block.header).hex(),
+            "certificate": encode_certificate(certified.certificate).hex(),
+            "validators": encode_validators(validators).hex(),
+        }
+    return {"terang": "timeline", "version": 1, "blocks": blocks, "entries": []}
+
+
+def test_validators_hand_over_and_decide_nothing_after_it() -> None:
+    backend, founders = Changing("aaabbbb"), SETS["a"][0]
+    assert list(check_blocks(file_of(backend, (1, 3, 5)), making.CHAIN, founders)) == [1, 3, 5]
+    with pytest.raises(Malformed, match="block 5: its validators do not follow"):
+        check_blocks(file_of(backend, (1, 2, 5)), making.CHAIN, founders)
+    backend.story = "aaabbab"
+    backend.sign_again(6, "a", validators_hash=founders.hash)
+    with pytest.raises(Malformed, match="block 6: its validators do not follow"):
+        check_blocks(file_of(backend, (1, 3, 5, 6)), making.CHAIN, founders)
 
 
 def test_other_founders_prove_nothing(terminal: Terminal, tmp_path: Path) -> None:
