@@ -136,18 +136,20 @@ class Follower:
     # --- One order ----------------------------------------------------------------------------------------------
 
     async def _look(self) -> None:
-        """At the orders that wait for it; one of which nodes are not sure waits on, and holds up no other. Raises `Unsure`."""
-        doubt: Unsure | None = None
+        """At the orders that wait for it; one of which nodes are not sure waits on, and holds up no other.
+
+        Raises `Unsure` or `CallRefused`.
+        """
+        doubt: CallRefused | Unsure | None = None
         for order in list(self._waiting):
             try:
-                shown = await self._ledger.read_order(order, self._desk.book.height)
-            except CallRefused:
-                del self._waiting[order]  # a node invented it
-                continue
-            except Unsure as error:
-                doubt = error
-                continue
-            if await self._take(shown):
+                is_done = await self._take(await self._ledger.read_order(order, self._desk.book.height))
+            except (CallRefused, Unsure) as error:
+                # A node invented it, or nodes that have it are too busy to say so.
+                is_refused = isinstance(error, CallRefused)
+                is_done = is_refused and order > await self._ledger.count_orders(self._desk.book.height)
+                doubt = doubt if is_done else error
+            if is_done:
                 del self._waiting[order]
         if doubt is not None:
             raise doubt

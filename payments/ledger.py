@@ -15,16 +15,18 @@ from payments.attempt import Attempt, Release, Report, Standing
 from payments.nodes import Nodes
 from rpc import requests
 from rpc.contracts import Contract, Named, Record
-from rpc.requests import Committed, Fate
+from rpc.requests import BadAnswer, Committed, Fate
 from rpc.values import AdmissionCode, Admitted
 
 PAGE = 100
-Kind = TypeVar("Kind", int, str, bytes, Record)
+Kind = TypeVar("Kind", int, str, bytes, Record, tuple[Named, ...])
 REPORT_GAS = 100_000
 """Some three times what a report was measured to need."""
 REPORT_VALIDITY_MS = 30_000
 """Far longer than a block takes; after it a report is made anew."""
 _CODE_BYTES_MAX, _REASON_BYTES_MAX, _REFERENCE_BYTES_MAX = 10, 500, 100
+_ATTEMPTS_BELIEVED = 16
+"""Of an order with more, which hardly ever is, a quorum is asked: what follows takes a step for each attempt."""
 _TAKEN = (AdmissionCode.OK, AdmissionCode.COMMITTED, AdmissionCode.WAITING)
 _STANDINGS = {
     "APPROVED": Standing.APPROVED,
@@ -87,24 +89,38 @@ class Ledger:
         value = await self._nodes.agreed_view("payment", "order_record", height_min=height_min, order=number)
         return self._order_of(value)
 
+    async def count_orders(self, height_min: int) -> int:
+        """How many orders there are, as a quorum of nodes says. Raises `Unsure`."""
+        return _as(
+            int,
+            await self._nodes.agreed_view("payment", "order_count", height_min=height_min),
+            "payment.order_count",
+        )
+
     async def list_orders(self, height_min: int) -> AsyncIterator[OrderNow]:
-        """All orders by their numbers, as one node or another has them: for where to look."""
-        first = 1
-        while True:
+        """All orders by their numbers, as one node or another has them: for where to look.
+
+        How many there are a quorum says, so that a node can neither leave some out nor list without end. Raises `Unsure`.
+        """
+        count = await self.count_orders(height_min)
+        for first in range(1, count + 1, PAGE):
             value = await self._nodes.view(
                 "payment", "order_list", height_min=height_min, first=first, limit=PAGE
             )
-            if not isinstance(value, tuple):
-                raise Malformed(f"payment.order_list: expected a list, got {type(value).__name__}")
-            for row in value:
-                yield self._order_of(row)
-            if len(value) < PAGE:
-                return
-            first += PAGE
+            rows = [self._order_of(row) for row in _as(tuple, value, "payment.order_list")]
+            wanted = range(first, min(first + PAGE, count + 1))
+            if [row.release.order for row in rows][: len(wanted)] != list(wanted):
+                raise Malformed(f"payment.order_list: expected orders {first} to {wanted[-1]}, got others")
+            for row in rows[: len(wanted)]:
+                yield (
+                    row
+                    if row.release.attempt <= _ATTEMPTS_BELIEVED
+                    else await self.read_order(row.release.order, height_min)
+                )
 
     async def is_treasury(self, agency: str, height_min: int) -> bool:
-        """Whether the agency's payments are reported by this key, as one node says."""
-        return True is await self._nodes.view(
+        """Whether the agency's payments are reported by this key, as a quorum says. Raises `Unsure`."""
+        return True is await self._nodes.agreed_view(
             "registry", "is_treasury", height_min=height_min, who=self._key.address, agency=agency
         )
 
@@ -128,10 +144,8 @@ class Ledger:
             return f"the ledger shows another order: expected {released}, got {shown.release}"
         if shown.standing is not Standing.APPROVED:
             return f"the ledger shows it as {'not released' if shown.standing is None else shown.standing.name.lower()}"
-        is_treasury = await self._nodes.agreed_view(
-            "registry", "is_treasury", height_min=height_min, who=self._key.address, agency=released.agency
-        )
-        return "" if is_treasury is True else f"this key is not the treasury of {released.agency}"
+        is_treasury = await self.is_treasury(released.agency, height_min)
+        return "" if is_treasury else f"this key is not the treasury of {released.agency}"
 
     def _order_of(self, value: Named) -> OrderNow:
         record = _as(Record, value, "payment.order_record")
@@ -173,12 +187,18 @@ class Ledger:
         )
 
     async def submit(self, raws: Sequence[bytes]) -> tuple[Admitted, ...]:
-        """Hands transactions to a node. Raises `Unreachable`."""
-        return await self._nodes.call(requests.broadcast_txs(raws))
+        """Hands transactions to a node; what became of each. Raises `Unreachable` or `BadAnswer`."""
+        admitted = await self._nodes.call(requests.broadcast_txs(raws))
+        if len(admitted) != len(raws):
+            raise BadAnswer(f"broadcast_txs: expected {len(raws)} answers, got {len(admitted)}")
+        return admitted
 
     async def get_fates(self, ids: Sequence[TxId]) -> tuple[Fate, ...]:
-        """Where transactions are. Raises `Unreachable`."""
-        return await self._nodes.call(requests.tx_status(ids))
+        """Where transactions are, each once. Raises `Unreachable` or `BadAnswer`."""
+        fates = await self._nodes.call(requests.tx_status(ids))
+        if sorted(fate.id for fate in fates) != sorted(ids):
+            raise BadAnswer(f"tx_status: expected an answer about each of {len(ids)}, got others")
+        return fates
 
 
 def read_field(record: Record, name: str, kind: type[Kind]) -> Kind:

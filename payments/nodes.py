@@ -14,6 +14,7 @@ import anyio
 import msgspec
 
 from chain.errors import Malformed
+from chain.limits import HEIGHT_MAX
 from chain.time import parse_time
 from rpc import requests
 from rpc.client import Client
@@ -29,6 +30,7 @@ BEHIND_BLOCKS = 10
 STALE_MS = 180_000
 """So old may a last block be: a network that is idle makes one each minute."""
 _STEP_S = 0.05
+_HEIGHT_DIGITS = 20
 Answer = TypeVar("Answer")
 
 
@@ -88,13 +90,13 @@ class Node:
 
     async def get_height(self) -> int:
         """The last block that it has; raises as `call`."""
-        return int((await self.call(requests.status())).sync_info.latest_block_height)
+        return _read_height((await self.call(requests.status())).sync_info.latest_block_height)
 
     async def get_head(self) -> tuple[int, str]:
         """The last block that it has, and its time; raises as `call`."""
         sync = (await self.call(requests.status())).sync_info
         parse_time(sync.latest_block_time)
-        return int(sync.latest_block_height), sync.latest_block_time
+        return _read_height(sync.latest_block_height), sync.latest_block_time
 
     async def describe(self, contract: str) -> Contract:
         """A contract as this node has it; raises as `call`."""
@@ -170,18 +172,30 @@ class Nodes:
         self._nodes.append(self._nodes.pop(0))
 
     async def get_height(self, height_min: int) -> int:
-        """The last block of a node that is at least this far and is asked first from now on. Raises `Unreachable`."""
+        """The last block that a quorum of nodes has, at least this one; those that have it are asked first from now on.
+
+        By one node's word alone the gateway could be led to where no other follows. Raises `Unreachable`.
+        """
+        heights: dict[str, int] = {}
+        reached: list[int] = []
         for node in tuple(self._nodes):
             try:
                 height = await node.get_height()
             except AWAY as error:
                 self._on_away(node, error)
                 continue
-            if height >= height_min:
-                self._away.pop(node.address, None)
-                return height
-            self._on_away(node, Unreachable(f"it is at block {height}, behind {height_min}"))
-        raise self._unreachable()
+            if height < height_min:
+                self._on_away(node, Unreachable(f"it is at block {height}, behind {height_min}"))
+                continue
+            self._away.pop(node.address, None)
+            heights[node.address] = height
+            reached = sorted([*reached, height], reverse=True)[: self.quorum]
+            if len(reached) == self.quorum and reached[-1] > height_min:
+                break  # there is something to read: the others need not be asked
+        if len(reached) < self.quorum:
+            raise self._unreachable()
+        self._nodes.sort(key=lambda node: heights.get(node.address, -1) < reached[-1])
+        return reached[-1]
 
     async def call(self, request: Request[Answer]) -> Answer:
         """What the first node says that answers. Raises `Unreachable` or `CallRefused`."""
@@ -269,6 +283,13 @@ class Nodes:
     def _unsure(self, what: str, count: int, reasons: list[str]) -> Unsure:
         told = f" ({'; '.join(reasons)})" if reasons else ""
         return Unsure(f"expected {self.quorum} nodes to say the same of {what}, got {count} answers{told}")
+
+
+def _read_height(text: str) -> int:
+    """A height as a node tells it. Raises `Malformed`."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _HEIGHT_DIGITS and int(text) <= HEIGHT_MAX):
+        raise Malformed(f"status: expected a height, got {text[:_HEIGHT_DIGITS]!r}")
+    return int(text)
 
 
 def _find_lag(height: int, time: str, best: int, now_ms: int) -> str:

@@ -5,15 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import pytest
 
 from chain.codec import Value
 from chain.result import Event, ResultCode, TransactionResult
 from chain.transaction import TxId
+from chain.vote import Height
 from payments.entries import Fetched
 from payments.journal import Journal
 from payments.ledger import REPORT_GAS
-from rpc.requests import Committed, Request
+from rpc.answers import StatusAnswer
+from rpc.requests import CallRefused, Committed, Request
 from rpc.values import ContractDescription, FieldInfo, ViewAnswer
 from tests.contracts.agreeing import PAYMENT_OFFICER, SUPPLIER, TREASURY
 from tests.contracts.ledger import CHAIN, key, operator
@@ -66,6 +69,50 @@ class InventingNode(LocalNode):
 
 def _renamed(fields: tuple[FieldInfo, ...]) -> tuple[FieldInfo, ...]:
     return tuple(replace(field, name=f"x{field.name}") for field in fields)
+
+
+class LeadingAstray(LocalNode):
+    """Tells of heights that nobody reached, or of none, and lists orders without end, at attempts without end."""
+
+    height = "999999999999"
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        answer = await super().call(request)
+        if isinstance(answer, StatusAnswer):
+            sync = msgspec.structs.replace(answer.sync_info, latest_block_height=self.height)
+            return msgspec.structs.replace(answer, sync_info=sync)
+        if isinstance(answer, Committed):
+            asked = request.params["height"]
+            assert isinstance(asked, str)
+            return replace(answer, height=Height(int(asked)))
+        if isinstance(answer, ViewAnswer) and request.params["method"] == "order_list":
+            assert isinstance(answer.value, tuple)
+            row = answer.value[0]
+            assert isinstance(row, tuple)
+            return replace(answer, value=((*row[:14], (2**200).to_bytes(32, "big"), *row[15:]),) * 100)
+        return answer
+
+
+class Answering(LocalNode):
+    """Answers about transactions that nobody gave it."""
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        answer = await super().call(request)
+        if request.method in ("broadcast_txs", "tx_status"):
+            assert isinstance(answer, tuple)
+            return (*answer, replace(answer[0], id=TxId(bytes(32))))  # type: ignore[return-value]  # of the same kind
+        return answer
+
+
+class Refusing(LocalNode):
+    """Refuses to show any order, as a node that is too busy."""
+
+    is_busy = True
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        if self.is_busy and request.params.get("method") == "order_record":
+            raise CallRefused(-32_000, "too many views wait")
+        return await super().call(request)
 
 
 @pytest.fixture
@@ -132,6 +179,45 @@ async def test_a_node_that_invents_orders_or_names_holds_up_nothing(
             await gateway.wait_until_over(office.approve(office.make_order()))
         office.nodes[inventor] = honest
     assert office.bank.paid() == 6 * PORTION
+
+
+@pytest.mark.parametrize("height", ["999999999999", "9" * 5_000, "nol"])
+async def test_a_node_that_leads_astray_is_not_followed(office: Office, height: str) -> None:
+    """Neither where it would be read on for ever, nor to a height that no other node reaches, also after a restart."""
+    office.approve(office.make_order())
+    for place in (0, 1, 2):
+        honest = office.nodes[place]
+        astray = office.nodes[place] = LeadingAstray(office.backend, honest.address)
+        astray.height = height
+        for _ in range(2):
+            async with office.running() as gateway:
+                await gateway.wait_until_over(office.approve(office.make_order()))
+                assert gateway.desk.book.height <= len(office.backend.chain)
+        office.nodes[place] = honest
+
+
+async def test_a_node_that_answers_about_other_transactions_ends_nothing(office: Office) -> None:
+    for place in (0, 1, 2):
+        honest = office.nodes[place]
+        office.nodes[place] = Answering(office.backend, honest.address)
+        async with office.running() as gateway:
+            await gateway.wait_until_over(office.approve(office.make_order()))
+        office.nodes[place] = honest
+    assert office.bank.paid() == 3 * PORTION
+
+
+async def test_an_order_that_busy_nodes_refuse_to_show_is_looked_at_again(office: Office) -> None:
+    busy = [Refusing(office.backend, node.address) for node in office.nodes]
+    office.nodes[:] = busy
+    async with office.running() as gateway:
+        await gateway.wait_until(lambda: gateway.desk.book.height > 0)
+        id_ = office.approve(office.make_order())
+        await gateway.wait_for_notice("too many views wait")
+        await gateway.wait_until(lambda: gateway.desk.book.height == len(office.backend.chain))
+        for node in busy:
+            node.is_busy = False
+        await gateway.wait_until_over(id_)
+    assert office.bank.paid() == PORTION
 
 
 async def test_two_nodes_that_contradict_pay_nothing(tmp_path: Path) -> None:
