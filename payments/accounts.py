@@ -1,8 +1,9 @@
 """Suppliers' bank accounts: handed over by the supplier, kept sealed, found by the commitment on the ledger.
 
 An account is a person's data: it is never on the ledger and never in the journal. Each lies in a file of its own, named
-by its commitment and sealed under a key that follows from the treasury's key, so that a copy of the directory alone
-tells nothing. What is kept fits a commitment that the ledger shows, so the directory grows no faster than the ledger.
+by its supplier and commitment, since a commitment is public and another supplier may state the same. It is sealed under a
+key that follows from the treasury's key, so that a copy of the directory alone tells nothing. What is kept fits a
+commitment that the ledger shows, so the directory grows no faster than the ledger.
 Called from several threads: a file is whole or not there.
 """
 
@@ -95,13 +96,13 @@ class Accounts:
         content = encode((supplier, account.holder, account.bank, account.number, account.salt))
         nonce = os.urandom(crypto_secretbox_NONCEBYTES)
         sealed = nonce + crypto_secretbox(content, nonce, self._secret)
-        replace_file(self._files, self._place(commitment), sealed)
+        replace_file(self._files, self._place(supplier, commitment), sealed)
         self._arrived.append(supplier)
         return commitment
 
     def find(self, supplier: Address, commitment: bytes) -> BankAccount | None:
         """The supplier's account that fits the commitment, if it was handed over. Raises `Damaged`."""
-        place = self._place(commitment)
+        place = self._place(supplier, commitment)
         sealed = self._files.read(place)
         if sealed is None:
             return None
@@ -117,8 +118,8 @@ class Accounts:
             taken.append(self._arrived.popleft())
         return taken
 
-    def _place(self, commitment: bytes) -> Path:
-        return self._directory / f"{commitment.hex()}.account"
+    def _place(self, supplier: Address, commitment: bytes) -> Path:
+        return self._directory / f"{supplier.hex()}-{commitment.hex()}.account"
 
     def _open(self, place: Path, sealed: bytes) -> tuple[Address, BankAccount]:
         nonce, box = sealed[:crypto_secretbox_NONCEBYTES], sealed[crypto_secretbox_NONCEBYTES:]
