@@ -54,7 +54,7 @@ class Book:
         if id_ in self.attempts:
             return ()
         attempt, effects = release(
-            Released(release=released, standing=standing, at_ms=now_ms, earlier=self._find_earlier(released))
+            Released(release=released, standing=standing, at_ms=now_ms, earlier=self.find_earlier(released))
         )
         self._put(id_, attempt)
         return effects
@@ -72,8 +72,8 @@ class Book:
         else:
             self.open_ids[id_] = None
 
-    def _find_earlier(self, released: Release) -> str:
-        """Why the order must not be paid again; empty if nothing is in the way."""
+    def find_earlier(self, released: Release) -> str:
+        """Why the order must not be paid again, of earlier attempts; empty if none is in the way."""
         for number in range(1, released.attempt):
             id_ = compute_end_to_end_id(self.chain_id, released.order, number)
             earlier = self.attempts.get(id_)

@@ -11,7 +11,8 @@ message that is still on its way while the bank says that it does not know it. I
 bank: **it never carries out one end-to-end id twice**. The id is computed from the ledger (`chain.payment`), so a gateway
 that lost its journal, or a second one, arrives at the same id, and what the ledger shows as sent is asked about and
 never sent; where nobody hands over an account, the bank is asked before the order goes back. A later attempt of an
-order, which has another id, is refused while an earlier one is booked and has not come back.
+order, which has another id, is refused while an earlier one is booked and has not come back, also where that shows only
+when it is about to be sent.
 
 **Nothing forgotten.** Whatever changed an attempt is a fact, and `Write` comes first among its effects: the fact is on
 disk before anything that follows from it leaves the process. Facts are applied again after a crash, their effects
@@ -147,8 +148,10 @@ def _on_account_replaced(attempt: Attempt, fact: AccountReplaced) -> Step:
 
 def _on_given_up(attempt: Attempt, fact: GaveUp) -> Step:
     """Also of what the payment officer has again and the bank never had: nobody pays it any more."""
-    is_back = attempt.stage is Stage.INTENDED and attempt.standing >= Standing.RETURNED
-    if attempt.stage is not Stage.WAITING and not is_back:
+    is_intended = attempt.stage is Stage.INTENDED
+    is_back = is_intended and attempt.standing >= Standing.RETURNED
+    is_unsent = is_intended and attempt.standing is Standing.APPROVED
+    if not (attempt.stage is Stage.WAITING or is_back or is_unsent):
         return attempt, ()
     given_up = replace(attempt, stage=Stage.REFUSED, code=fact.code, reason=fact.reason, is_at_bank=False)
     return _and_tell(given_up, Write(fact=fact), *(() if is_back else (Alarm(text=fact.reason),)))

@@ -1,7 +1,8 @@
 """Carries out what an attempt wants of the bank: find its account, ask for it, send it.
 
 Several run at once, so that an answer that does not come holds up nothing else; the chart sees to it that one attempt is
-never in two hands. Before a payment leaves, a quorum of nodes confirms the order and the account.
+never in two hands. Before a payment leaves, a quorum of nodes confirms the order and the account, and no entry has come
+meanwhile that says that it, or an earlier attempt of its order, is booked.
 """
 
 from chain.payment import BankAccount
@@ -16,6 +17,7 @@ from payments.inputs import (
     Accepted,
     AccountFound,
     AccountReplaced,
+    GaveUp,
     Input,
     NoAnswer,
     NotKnown,
@@ -64,7 +66,9 @@ class Clerk:
                 case Ask():
                     self._desk.give(id_, await self._ask(id_))
                 case Send():
-                    self._desk.give(id_, await self._send(self._desk.book.attempts[id_]))
+                    answer = await self._send(id_)
+                    if answer is not None:
+                        self._desk.give(id_, answer)
                 case _:
                     raise AssertionError(f"{errand} is not for the bank")
 
@@ -89,7 +93,9 @@ class Clerk:
         except Unanswered as error:
             return NoAnswer(why=str(error), now_ms=self._desk.now_ms())
 
-    async def _send(self, attempt: Attempt) -> Input:
+    async def _send(self, id_: str) -> Input | None:
+        """None: while it waited for its turn, an entry said what became of it."""
+        attempt = self._desk.book.attempts[id_]
         supplier, height = attempt.release.supplier, self._desk.book.height
         try:
             why = await self._ledger.find_objection(attempt, height)
@@ -99,6 +105,11 @@ class Clerk:
             return NotSent(why=str(error), now_ms=self._desk.now_ms())
         if why:
             return NotSent(why=why, now_ms=self._desk.now_ms())
+        if self._desk.book.attempts[id_].stage is not Stage.INTENDED:
+            return None
+        earlier = self._desk.book.find_earlier(attempt.release)
+        if earlier:
+            return GaveUp(code="DUPL", reason=earlier)
         if is_replaced or account is None:
             return AccountReplaced()
         try:

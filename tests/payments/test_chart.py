@@ -232,7 +232,12 @@ IN_DOUBT = (FOUND, NotKnown(), NoAnswer(why="closed", now_ms=10))
         ((OVERDUE, FOUND), Stage.INTENDED, ["Write"]),
         ((OVERDUE, FOUND, NotKnown()), Stage.INTENDED, ["Send"]),
         ((OVERDUE, NotKnown(), BOOKED), Stage.PAID, ["Write", "Alarm"]),
-        ((FOUND, GaveUp(code="AC03", reason="late")), Stage.INTENDED, []),
+        (
+            (FOUND, NotKnown(), GaveUp(code="DUPL", reason="booked")),
+            Stage.REFUSED,
+            ["Write", "Alarm", "Tell"],
+        ),
+        ((*ACCEPTED, GaveUp(code="DUPL", reason="booked")), Stage.ACCEPTED, []),
         ((FOUND, NotKnown(), NotSent(why="one node alone", now_ms=10)), Stage.INTENDED, ["Alarm"]),
         ((FOUND, NotKnown(), AccountReplaced()), Stage.WAITING, ["Write", "FindAccount"]),
         ((FOUND, NotKnown(), AccountReplaced(), FOUND), Stage.INTENDED, ["Write", "Ask"]),

@@ -13,6 +13,7 @@ from chain.result import Event, ResultCode, TransactionResult
 from chain.transaction import TxId
 from chain.vote import Height
 from payments.entries import Fetched
+from payments.inputs import Booked
 from payments.journal import Journal
 from payments.ledger import REPORT_GAS
 from rpc.answers import StatusAnswer
@@ -367,6 +368,38 @@ async def test_a_lost_journal_does_not_hide_that_an_earlier_attempt_is_booked(of
         await gateway.wait_for_notice("attempt 1 of this order is paid at the bank and has not come back")
     assert office.state(order) == RETURNED
     assert office.bank.paid() == PORTION
+
+
+async def test_an_earlier_attempt_that_is_booked_after_all_keeps_the_next_one_from_being_sent(
+    office: Office,
+) -> None:
+    """The bank rejects a payment, the officer releases the order again, and then the bank has booked the first one."""
+    order = office.make_order()
+    office.bank.switch("reject")
+    first = office.approve(order)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(first)
+        office.bank.switch("away", times=1_000)
+        second = office.approve(order)
+        await gateway.wait_for("INTENDED", second)
+        gateway.desk.give(first, Booked(amount=PORTION, currency="IDR", reference="B-1", day="2026-11-25"))
+        office.bank.http.post(f"{office.bank.address}/switches/clear")
+        await gateway.wait_until_over(second)
+        assert (gateway.stage(first), gateway.stage(second)) == ("PAID", "REFUSED")
+        await gateway.wait_for_notice("attempt 1 of this order is paid at the bank and has not come back")
+    assert office.state(order) == RETURNED
+    assert office.bank.paid() == 0
+    async with office.running() as gateway:
+        assert gateway.stage(second) == "REFUSED"
+
+
+async def test_an_account_that_two_suppliers_state_is_each_ones_own(office: Office) -> None:
+    """A commitment is public: whoever states another's keeps nobody from being paid."""
+    office.open_accounts().keep(key("beta").address, ACCOUNT)
+    async with office.running() as gateway:
+        await gateway.wait_until_over(office.approve(office.make_order()))
+        assert gateway.list_notices() == []
+    assert office.bank.balance(ACCOUNT.number) == PORTION
 
 
 async def test_each_day_is_compared_when_it_is_over(office: Office) -> None:
