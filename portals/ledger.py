@@ -76,6 +76,11 @@ class Told(Generic[Answer]):
     problem: str
 
 
+def is_stale(time_ms: int, now_ms: int) -> bool:
+    """Whether a last block of this time is so old that its node is cut off, or the network stands still."""
+    return time_ms < now_ms - _STALE_MS
+
+
 def connect(addresses: Sequence[str], now_ms: Callable[[], int]) -> "Ledger":
     """A portal's ledger over HTTP."""
     return Ledger([Client([address]) for address in addresses], now_ms)
@@ -158,7 +163,7 @@ class Ledger:
             moniker=status.node_info.moniker,
             height=height,
             time_ms=time_ms,
-            is_behind=sync.catching_up or (height > 0 and time_ms < self._now_ms() - _STALE_MS),
+            is_behind=sync.catching_up or (height > 0 and is_stale(time_ms, self._now_ms())),
         )
 
     async def contract(self, name: str) -> Contract:

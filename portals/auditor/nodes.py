@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chain.block import compute_block_id
 from chain.errors import Malformed
 from chain.time import parse_time
-from portals.ledger import Ledger, Told
+from portals.ledger import Ledger, Told, is_stale
 from rpc import requests
 from rpc.answers import HeaderAnswer, StatusAnswer, TxSearchAnswer
 from rpc.exact import header_of, whole
@@ -53,10 +53,10 @@ class SameBlock:
 
 async def read_nodes(ledger: Ledger) -> tuple[NodeRow, ...]:
     """What each configured node says of itself."""
-    return tuple(_row(told) for told in await ledger.ask_all(requests.status()))
+    return tuple(_row(told, ledger.now_ms()) for told in await ledger.ask_all(requests.status()))
 
 
-def _row(told: Told[StatusAnswer]) -> NodeRow:
+def _row(told: Told[StatusAnswer], now_ms: int) -> NodeRow:
     status = told.answer
     if status is None:
         return NodeRow(address=told.address, problem=told.problem)
@@ -72,7 +72,7 @@ def _row(told: Told[StatusAnswer]) -> NodeRow:
         height=height,
         time_ms=time_ms,
         state_root=status.state_root,
-        is_behind=sync.catching_up,
+        is_behind=sync.catching_up or is_stale(time_ms, now_ms),
     )
 
 

@@ -9,6 +9,7 @@ import { explainUnfitness } from "./fitness.js";
 import { showAddress, sha256 } from "./hashing.js";
 import { loadKeys } from "./keyring.js";
 import { readAmount } from "./amounts.js";
+import { keepSealed } from "./sealed.js";
 import { say } from "./texts.js";
 import { showAmount } from "./values.js";
 
@@ -39,6 +40,7 @@ async function sealBid(form) {
     await sealInto("technical", technicalDocument(hash, contentKey), keys, TECHNICAL, version);
   }
   await sealInto("price", priceDocument(price), keys, PRICE, version);
+  keepSealed({ tender: find("field-tender").value, book: about.book, bidder: about.bidder });
 }
 
 if (about) {

@@ -7,7 +7,8 @@ import { explainUnfitness } from "./fitness.js";
 import { loadKeys, signContent } from "./keyring.js";
 import { language, say } from "./texts.js";
 import { joinSignature, readUnsigned } from "./transaction.js";
-import { showFields, showValue } from "./values.js";
+import { openPrice } from "./sealed.js";
+import { showAmount, showFields, showValue } from "./values.js";
 
 const shown = find("shown");
 const button = find("sign");
@@ -44,6 +45,17 @@ async function show() {
   return unsigned;
 }
 
+/** A sealed price, which nobody could read in the bytes above, is opened again for the one who signs it. */
+async function showPrices(unsigned, keys) {
+  for (const call of unsigned.calls) {
+    const price = await openPrice(call, unsigned.chainId, keys);
+    if (price === null) throw new Error(say("The key in this browser does not open the price envelope in these bytes. Go back and seal the bid again."));
+    if (price === undefined) continue;
+    const amount = make("strong", { class: "whole", "data-price": "" }, showAmount(price, local.currency));
+    shown.append(make("p", { class: "notice" }, say("The price that is sealed in these bytes, opened again with your key:"), " ", amount));
+  }
+}
+
 async function findKeys(unsigned) {
   const unfit = await explainUnfitness();
   if (unfit !== null) throw new Error(unfit);
@@ -55,7 +67,7 @@ async function findKeys(unsigned) {
 
 try {
   const unsigned = await show();
-  await findKeys(unsigned);
+  await showPrices(unsigned, await findKeys(unsigned));
   button.disabled = false;
   find("sign-form").addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -21,6 +21,7 @@ from chain.validators import decode_validators
 from portals.auditor.lineage import Anchor
 from portals.auditor.portal import AUDITOR, make_views
 from portals.auditor.rules import read_source
+from rpc.backend import Standing
 from tests.chain.making import make_certificate, make_key, make_validators
 from tests.contracts.agreeing import SUPPLIER, TREASURY
 from tests.contracts.ledger import CHAIN, address, compiled
@@ -304,6 +305,24 @@ async def test_nodes_that_disagree_are_shown() -> None:
         site.nodes[1].is_gone = True
         page = (await site.get("/en/network")).text
         assert "does not answer" in page and "1 of 2 configured nodes" in page
+
+
+class Stuck(ContractsBackend):
+    """A node that hears of no more blocks and does not know it."""
+
+    def standing(self) -> Standing:
+        found = super().standing()
+        return replace(found, time_ms=found.time_ms - 10 * 60_000)
+
+
+async def test_a_node_that_stands_still_is_not_up_to_date() -> None:
+    async with open_site(AUDITOR, make_views(None), nodes=2, contracts=life()) as site:
+        page = (await site.get("/en/network")).text
+        assert page.count(">behind<") == 0 and page.count("up to date") == 2
+        site.nodes[1].backend = Stuck(life())
+        site.nodes[1].backend.commit()
+        page = (await site.get("/en/network")).text
+        assert page.count(">behind<") == 1 and page.count("up to date") == 1
 
 
 async def test_a_node_that_leaves_something_out_stands_against_the_others() -> None:

@@ -40,6 +40,9 @@ def seal_bid(page: Page, tender: str, price: str, proposal: Path) -> None:
     posted: list[bytes] = []
     page.on("request", lambda request: posted.append(request.post_data_buffer or b""))
     page.click('form[data-form="tender.submit"] button')
+    page.wait_for_selector("#sign:not([disabled])")
+    shown = page.inner_text("[data-price]").replace(",", ".")
+    assert shown.endswith(f" {price}"), "opened again from the bytes to be signed"
     sign(page)
     plain = price.replace(".", "")
     told = (price, plain, f"{int(plain):032x}", proposal.name, proposal.read_text()[:40])
