@@ -35,6 +35,14 @@ function showShare(points) {
   return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 2 }).format(Number(points) / 10_000);
 }
 
+const UNITS = [["day", 86_400_000n], ["hour", 3_600_000n], ["minute", 60_000n], ["second", 1_000n]];
+
+/** A duration in the largest unit that it is a whole number of, as portals/local_forms.py says it. */
+function showDuration(milliseconds) {
+  const [unit, length] = UNITS.find(([, long]) => milliseconds >= long && milliseconds % long === 0n) ?? ["millisecond", 1n];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(milliseconds / length);
+}
+
 function readNumber(value, type) {
   if (typeof value === "bigint") return value;
   if (!(value instanceof Uint8Array) || value.length !== 32) return null;
@@ -48,6 +56,7 @@ function showNumberAs(value, field, local) {
   if (field.reading === "time") return number === 0n ? say("none") : showTime(number, local.zone);
   if (field.reading === "amount") return showAmount(number, local.currency);
   if (field.reading === "share") return showShare(number);
+  if (field.reading === "duration") return showDuration(number);
   if (field.reading === "day") return showDay(new Date(Number(number) * 86_400_000));
   return showNumber(number);
 }
@@ -78,12 +87,20 @@ export function showValue(value, field, words, local) {
   return value === "" ? say("none") : make("span", { class: "words" }, String(value));
 }
 
+/** A field that is called `value` is of what the field `name` names, and is read as that: `standstill_ms` is a duration. */
+function readAs(field, values, fields) {
+  const named = values[fields.findIndex((one) => one.name === "name")];
+  if (field.name !== "value" || typeof named !== "string") return field;
+  const reading = named.endsWith("_ms") ? "duration" : named.endsWith("_bps") ? "share" : field.reading;
+  return { ...field, reading };
+}
+
 /** Fields with their names as a list of terms; throws where their number does not fit. */
 export function showFields(values, fields, words, local) {
   if (values.length !== fields.length) throw new Error(`expected ${fields.length} values, got ${values.length}`);
   const rows = fields.flatMap((field, place) => [
     make("dt", {}, field.label, " ", make("code", { class: "soft" }, field.name)),
-    make("dd", {}, showValue(values[place], field, words, local)),
+    make("dd", {}, showValue(values[place], readAs(field, values, fields), words, local)),
   ]);
   return make("dl", {}, ...rows);
 }

@@ -196,3 +196,26 @@ def test_amounts_are_read_as_the_server_reads_them(page: Page) -> None:
     assert run(page, script, texts) == ["12500000", "12500000", "7", "1250", "1200"]
     wrong = [("", "IDR"), ("-5", "IDR"), ("1.5", "IDR"), ("1e9", "IDR"), ("1..000", "IDR")]
     assert run(page, script, wrong) == [None] * len(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("standstill_ms", 3 * 86_400_000, "3 days"),
+        ("vote_ms", 90_000, "90 seconds"),
+        ("opening_ms", 1_500, "1,500 milliseconds"),
+        ("penalty_bps", 10, "0.1%"),
+        ("gas_per_block", 5_000_000, "5,000,000"),
+    ],
+)
+def test_a_value_is_shown_as_what_its_name_says(page: Page, name: str, value: int, shown: str) -> None:
+    fields = [
+        {"name": "name", "label": "name", "type": "str", "reading": "plain"},
+        {"name": "value", "label": "value", "type": "uint", "reading": "plain"},
+    ]
+    body = """
+    const { showFields } = await import("/static/values.js");
+    const shown = showFields([given.name, BigInt(given.value)], given.fields, { records: {}, enums: {} }, {});
+    return shown.querySelectorAll("dd")[1].textContent;
+    """
+    assert run(page, body, {"name": name, "value": value, "fields": fields}) == shown
