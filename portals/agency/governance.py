@@ -17,12 +17,11 @@ from portals.languages import Language, Text, say
 from portals.ledger import ask_each
 from portals.local_forms import (
     format_day,
-    format_duration,
     format_number,
-    format_share,
 )
 from portals.page import Page
 from portals.reading.lists import read_newest
+from portals.reading.proposals import show_number, tell_change, unit_of
 from portals.reading.views import get_acts
 from rpc.contracts import Record, record_of, records_of
 
@@ -118,40 +117,6 @@ async def read_rules(page: Page) -> dict[str, int]:
         return value
 
     return await ask_each(names, ask)
-
-
-def unit_of(name: str) -> str:
-    """In what a number of this name is asked for: a duration, a share, or plain."""
-    if name.endswith("_ms"):
-        return "days"
-    return "percent" if name.endswith("_bps") else "plain"
-
-
-def show_number(name: str, value: int, language: Language) -> str:
-    """A rule or parameter as people read it."""
-    match unit_of(name):
-        case "days":
-            return format_duration(value, language)
-        case "percent":
-            return format_share(value, language)
-        case _:
-            return format_number(value, language)
-
-
-def tell_change(row: Record, language: Language) -> str:
-    """What a proposal would change, in a line."""
-    name, value = row.text("name"), row.number("value")
-    match row["kind"]:
-        case "SET_RULE" | "SET_PARAMETER":
-            return f"{language.name(f'field.{name}')}: {show_number(name, value, language)}"
-        case "SET_HOLIDAY" | "CLEAR_HOLIDAY":
-            return f"{name}: {format_day(value, language)}"
-        case "ADMIT_MEMBER" | "SET_POWER":
-            return language.say(
-                "{name}, voting power {power}", name=name, power=format_number(value, language)
-            )
-        case _:
-            return name
 
 
 async def list_proposals(page: Page) -> Response:

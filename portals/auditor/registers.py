@@ -12,6 +12,7 @@ from portals.local_forms import WIB_MINUTES, format_duration
 from portals.page import Page
 from portals.reading.agreements import list_agreements
 from portals.reading.lists import read_newest
+from portals.reading.proposals import tell_change
 from portals.reading.views import find_record
 from rpc.contracts import Record, record_of, records_of
 
@@ -122,6 +123,7 @@ async def show_governance(page: Page, proofs: Proofs) -> Response:
         rules=[(name, await view("governance", "rule", name=name)) for name in _RULES],
         parameters=record_of(await view("governance", "parameters")),
         proposals=proposals,
+        tell=lambda row: tell_change(row, page.language),
         votes=votes,
         holidays=records_of(
             await view("governance", "holiday_list", from_day=today, until_day=today + _DAYS_AHEAD)

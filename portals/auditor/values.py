@@ -13,6 +13,7 @@ from chain.time import TIME_MS_MAX
 from portals.auditor.people import Person
 from portals.languages import Language
 from portals.local_forms import format_amount, format_day, format_number, format_share, format_time
+from portals.reading.proposals import show_value
 from portals.words import reading_of
 from rpc.contracts import Contract, Named, Record
 from rpc.values import FieldInfo
@@ -55,6 +56,9 @@ def say_fields(
         saying = replace(saying, currency=record.text("currency"))
     for field in fields:
         label = prefix + label_of(field, saying.language)
+        if field.name == "value" and isinstance(record[field.name], int) and "name" in record:
+            yield Line(label=label, text=show_value(record, saying.language))
+            continue
         yield from _say(field, record[field.name], label, contract, saying)
 
 

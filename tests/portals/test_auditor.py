@@ -21,10 +21,13 @@ from chain.validators import decode_validators
 from portals.auditor.lineage import Anchor
 from portals.auditor.portal import AUDITOR, make_views
 from portals.auditor.rules import read_source
+from portals.languages import get_language
+from portals.local_forms import format_day
 from rpc.backend import Standing
 from tests.chain.making import make_certificate, make_key, make_validators
 from tests.contracts.agreeing import SUPPLIER, TREASURY
-from tests.contracts.ledger import CHAIN, address, compiled
+from tests.contracts.ledger import CHAIN, address, compiled, operator
+from tests.contracts.ledger import Ledger as Contracts
 from tests.contracts.tendering import GROUP, OFFICER, Tendering
 from tests.portals.living import LATER_OFFICER, Life
 from tests.portals.making import ContractsBackend, open_site
@@ -305,6 +308,19 @@ async def test_nodes_that_disagree_are_shown() -> None:
         site.nodes[1].is_gone = True
         page = (await site.get("/en/network")).text
         assert "does not answer" in page and "1 of 2 configured nodes" in page
+
+
+async def test_a_proposed_value_is_told_in_its_unit() -> None:
+    ledger = Contracts()
+    day = ledger.now_ms // 86_400_000 + 7
+    ledger.do(operator("barat"), "governance", "propose_rule", "standstill_ms", 4 * 86_400_000)
+    ledger.do(operator("barat"), "governance", "propose_holiday", day, "Hari Raya")
+    async with open_site(AUDITOR, make_views(None), contracts=ledger) as site:
+        page = (await site.get("/en/governance")).text
+        told, record = page.split("On the record")
+        assert ": 4 days</p>" in told and f"Hari Raya: {format_day(day, get_language('en'))}</p>" in told
+        assert "<dd>4 days</dd>" in record and f"<dd>{format_day(day, get_language('en'))}</dd>" in record
+        assert "345,600,000" not in page
 
 
 class Stuck(ContractsBackend):
