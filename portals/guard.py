@@ -34,6 +34,9 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 
+_FILES, _ASK = "max-age=600", "no-cache"
+"""Scripts and styles may be kept for minutes: after an upgrade nobody signs with scripts of two releases for longer."""
+
 
 def is_from_here(headers: Headers) -> bool:
     """Whether a post comes from a page of this address."""
@@ -61,6 +64,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                headers.setdefault("cache-control", _FILES if scope["path"].startswith("/static/") else _ASK)
             await send(message)
 
         if scope["method"] not in _READS and not is_from_here(Headers(scope=scope)):

@@ -49,6 +49,16 @@ async def test_every_answer_carries_the_policy() -> None:
         assert (await site.get("/en/nowhere")).status_code == 404
 
 
+async def test_no_page_is_kept_and_no_script_for_long() -> None:
+    async with open_site(SUPPLIER, VIEWS) as site:
+        for path, kept in (
+            ("/id/", "no-store"),
+            ("/static/page-sign.js", "max-age=600"),
+            ("/id/texts", "no-cache"),
+        ):
+            assert (await site.get(path)).headers["cache-control"] == kept
+
+
 @pytest.mark.parametrize("path", ["/id/", "/en/", "/id/key", "/en/register", "/id/network", "/id/register"])
 async def test_no_page_has_a_script_or_style_of_its_own(path: str) -> None:
     async with open_site(SUPPLIER, VIEWS) as site:
