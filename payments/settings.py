@@ -119,7 +119,7 @@ class GatewayHome:
 def read_config(path: Path) -> GatewayConfig:
     """The configuration in the file; raises as `read_settings`, and `ConfigError` where no node is named or one twice."""
     config = read_settings(GatewayConfig, path, "make one with: terang gateway init")
-    if not config.nodes or len(set(config.nodes)) != len(config.nodes):
+    if not config.nodes or len({node.rstrip("/").lower() for node in config.nodes}) != len(config.nodes):
         raise ConfigError(
             f"{path}: nodes: expected one or more different addresses, got {list(config.nodes)}"
         )

@@ -2,10 +2,11 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from chain.keys import SigningKey
 from machine.files import DiskFiles
@@ -20,13 +21,14 @@ FILES = DiskFiles()
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> GatewayHome:
-    """A gateway that has run: configuration, key, a journal of some entries."""
+def home(tmp_path: Path) -> Iterator[GatewayHome]:
+    """A gateway that has run: configuration, key, a journal of some entries. Its start turns the logs of all to this test."""
     place = GatewayHome(tmp_path)
     write_config(place.config, GatewayConfig(chain_id=CHAIN, http=SiteConfig(port=0)))
     write_key(place.key, SigningKey.from_seed(bytes(32)), KeyKind.ACCOUNT, None)
     write_journal(place)
-    return place
+    yield place
+    structlog.reset_defaults()
 
 
 def write_journal(place: GatewayHome) -> None:
@@ -76,7 +78,10 @@ def set_text(text: str) -> Callable[[GatewayHome], object]:
         (set_text("[bank]\nurll = 'a'"), "unknown key bank.urll; did you mean bank.url?"),
         (set_text("[bank]\nurl = 'bank'"), 'bank.url: expected "http://host:port"'),
         (set_text("nodes = []"), "nodes: expected one or more different addresses"),
-        (set_text("nodes = ['http://a:1', 'http://a:1']"), "nodes: expected one or more different addresses"),
+        (
+            set_text("nodes = ['http://a:1', 'http://A:1/']"),
+            "nodes: expected one or more different addresses",
+        ),
         (set_text("genesis = 'abc'"), "genesis: expected 64 lower-case hexadecimal digits"),
         (lambda place: place.key.unlink(), "the key is not there"),
         (lambda place: place.key.chmod(0o644), "others may use this private key"),
