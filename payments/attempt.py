@@ -76,6 +76,7 @@ class Attempt:
     intended_ms: int = 0
     reference: str = ""
     booked_on: str = ""
+    return_reference: str = ""
     code: str = ""
     reason: str = ""
     is_at_bank: bool = False

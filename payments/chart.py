@@ -215,10 +215,19 @@ def _on_came_back(attempt: Attempt, fact: CameBack) -> Step:
         expected, came = f"{release.currency} {release.net}", f"{fact.currency} {fact.amount}"
         return attempt, (Alarm(text=f"return {fact.reference}: expected {expected}, got {came}"),)
     if attempt.stage is Stage.RETURNED:
-        return attempt, ()
+        is_same = attempt.return_reference == fact.reference
+        again = Alarm(text=f"came back as {attempt.return_reference}, and again as {fact.reference}")
+        return attempt, () if is_same else (again,)
     if attempt.stage not in (*STAGES_AT_BANK, Stage.PAID):
         return attempt, (Alarm(text=f"return {fact.reference} of what is {attempt.stage.name.lower()}"),)
-    back = replace(attempt, stage=Stage.RETURNED, code=fact.code, reason=fact.reason, is_at_bank=False)
+    back = replace(
+        attempt,
+        stage=Stage.RETURNED,
+        return_reference=fact.reference,
+        code=fact.code,
+        reason=fact.reason,
+        is_at_bank=False,
+    )
     return _and_tell(back, Write(fact=fact))
 
 

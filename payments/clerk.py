@@ -27,6 +27,7 @@ from payments.inputs import (
 from payments.ledger import Ledger
 from payments.messages import Party, Payment, Status
 from payments.nodes import FAILED
+from payments.spoken import hide_numbers
 
 CLERKS = 4
 _ACCEPTED = frozenset({"ACTC", "ACCP", "ACFC", "ACSP", "ACWC", "ACWP", "ACSC", "ACCC", "PDNG", "RCVD"})
@@ -125,7 +126,7 @@ class Clerk:
 def read_status(status: Status) -> Input:
     """What a pain.002 means for its attempt. Raises `Unanswered` for a status that is not known here."""
     if status.status in _REJECTED:
-        return Rejected(code=status.code or "NARR", reason=status.reason)
+        return Rejected(code=status.code or "NARR", reason=hide_numbers(status.reason))
     if status.status in _ACCEPTED:
         return Accepted()
     raise Unanswered(f"status {status.status} means nothing here")

@@ -23,6 +23,7 @@ from payments.iso20022 import (
     encode_payment,
 )
 from payments.messages import Notification, Payment, Statement, Status
+from payments.spoken import hide_numbers
 
 TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 30.0
@@ -137,4 +138,4 @@ def _is_unknown(answer: bytes, what: str) -> bool:
 
 
 def _shown(answer: bytes) -> str:
-    return repr(answer[:_WORDS_SHOWN].decode(errors="replace"))
+    return repr(hide_numbers(answer[:_WORDS_SHOWN].decode(errors="replace")))

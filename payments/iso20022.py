@@ -8,9 +8,13 @@
 Of each message the part is read that decides something; what else a bank puts in is left alone. What is read must be
 there once, of its form and within its length: everything else is `Malformed` and names the element. Days are dates of
 the bank, times are UTC.
+
+An entry is of one payment, of several that the bank booked together, or of none, such as a fee or a deposit: what the
+schema leaves out for those may be left out, since one entry that cannot be read would hold up all that come after it.
 """
 
 import re
+from dataclasses import replace
 from datetime import date
 
 from chain.errors import Malformed
@@ -25,6 +29,9 @@ PAYMENT, STATUS, NOTIFICATION, STATEMENT = (
 )
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 _NAME_CHARACTERS, _NUMBER_CHARACTERS, _TEXT_CHARACTERS, _REASON_CHARACTERS = 140, 34, 140, 105
+_REASONS_CHARACTERS = 500
+NOT_PROVIDED = "NOTPROVIDED"
+"""What ISO 20022 has where an entry belongs to no payment of the customer's."""
 
 
 def is_bic(text: str) -> bool:
@@ -124,14 +131,15 @@ def decode_status(data: bytes) -> Status:
     """A pain.002 about one transaction. Raises `Malformed`."""
     message = _read_message(data, STATUS, "CstmrPmtStsRpt")
     transaction = message.get("OrgnlPmtInfAndSts/TxInfAndSts")
+    code, reason = _read_why(transaction, "StsRsnInf")
     return Status(
         message_id=message.read("GrpHdr/MsgId"),
         created_ms=_read_time(message.get("GrpHdr/CreDtTm")),
         original_message_id=message.read("OrgnlGrpInfAndSts/OrgnlMsgId"),
         end_to_end_id=transaction.read("OrgnlEndToEndId"),
         status=transaction.read("TxSts", characters_max=4),
-        code=_read_code(transaction, "StsRsnInf/Rsn"),
-        reason=transaction.read_or("StsRsnInf/AddtlInf", "", characters_max=_REASON_CHARACTERS),
+        code=code,
+        reason=reason,
     )
 
 
@@ -286,7 +294,9 @@ def _read_time(element: Element) -> int:
 
 
 def _read_day(element: Element) -> str:
-    text = element.read("Dt", characters_max=10)
+    """A date, or the date of a time as the bank has it."""
+    is_time = element.find("DtTm") is not None
+    text = element.read("DtTm")[:10] if is_time else element.read("Dt", characters_max=10)
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
@@ -304,12 +314,15 @@ def _read_party(element: Element, name: str) -> Party:
     )
 
 
-def _read_code(element: Element, way: str) -> str:
-    """A reason's code, of the public list or the bank's own."""
-    found = element.find(way)
-    if found is None:
-        return ""
-    return found.read_or("Cd", "", characters_max=4) or found.read("Prtry")
+def _read_why(element: Element, name: str) -> tuple[str, str]:
+    """The first code of its reasons, of the public list or the bank's own, and all that is said beside them."""
+    code, words = "", []
+    for one in element.every(name):
+        found = one.find("Rsn")
+        if found is not None and not code:
+            code = found.read_or("Cd", "", characters_max=4) or found.read("Prtry")
+        words += [said.own_text(_REASON_CHARACTERS) for said in one.every("AddtlInf")]
+    return code, " ".join(words)[:_REASONS_CHARACTERS]
 
 
 def _read_sign(element: Element) -> bool:
@@ -325,19 +338,49 @@ def _read_balance(element: Element) -> tuple[int, str]:
 
 
 def _read_lines(report: Element) -> tuple[Line, ...]:
-    return tuple(_read_line(entry) for entry in report.every("Ntry") if entry.read("Sts/Cd") == "BOOK")
+    booked = (entry for entry in report.every("Ntry") if entry.read("Sts/Cd") == "BOOK")
+    return tuple(line for entry in booked for line in _read_entry(entry))
 
 
-def _read_line(entry: Element) -> Line:
+def _read_entry(entry: Element) -> tuple[Line, ...]:
     amount, currency = _read_amount(entry.get("Amt"))
-    details = entry.get("NtryDtls/TxDtls")
-    return Line(
-        reference=entry.read("AcctSvcrRef"),
+    whole = Line(
+        reference=entry.read_or("AcctSvcrRef", "") or entry.read_or("NtryRef", NOT_PROVIDED),
         day=_read_day(entry.get("BookgDt")),
         amount=amount,
         currency=currency,
         is_credit=_read_sign(entry),
-        end_to_end_id=details.read_or("Refs/EndToEndId", "NOTPROVIDED"),
-        code=_read_code(details, "RtrInf/Rsn"),
-        reason=details.read_or("RtrInf/AddtlInf", "", characters_max=_REASON_CHARACTERS),
+        end_to_end_id=NOT_PROVIDED,
     )
+    details = [one for inside in entry.every("NtryDtls") for one in inside.every("TxDtls")]
+    if not details:
+        return (whole,)
+    if len(details) == 1:
+        return (_read_details(details[0], whole),)
+    lines = tuple(_read_details(one, _read_part(one, whole)) for one in details)
+    if sum(_moved(line) for line in lines) != _moved(whole):
+        raise Malformed(f"{entry.place}: expected payments that come to {amount}, got others")
+    return lines
+
+
+def _read_part(details: Element, whole: Line) -> Line:
+    """One of the payments that were booked together: in the entry's currency, and its way unless it says another."""
+    amount, currency = _read_amount(details.get("Amt"))
+    if currency != whole.currency:
+        raise Malformed(f"{details.place}/Amt: expected {whole.currency}, got {currency}")
+    is_credit = whole.is_credit if details.find("CdtDbtInd") is None else _read_sign(details)
+    return replace(whole, amount=amount, is_credit=is_credit)
+
+
+def _read_details(details: Element, line: Line) -> Line:
+    reference, id_ = line.reference, details.read_or("Refs/EndToEndId", NOT_PROVIDED)
+    if reference == NOT_PROVIDED:
+        reference = details.read_or("Refs/AcctSvcrRef", NOT_PROVIDED)
+    if reference == NOT_PROVIDED != id_:
+        raise Malformed(f"{details.place}: expected a reference of the bank's for {id_}, got none")
+    code, reason = _read_why(details, "RtrInf")
+    return replace(line, reference=reference, end_to_end_id=id_, code=code, reason=reason)
+
+
+def _moved(line: Line) -> int:
+    return line.amount if line.is_credit else -line.amount

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from payments.attempt import Attempt, Stage
 from payments.inputs import Booked, CameBack
+from payments.iso20022 import NOT_PROVIDED
 from payments.messages import Line, Statement
-
-NOT_PROVIDED = "NOTPROVIDED"
-"""What ISO 20022 has where an entry belongs to no payment of the customer's."""
+from payments.spoken import hide_numbers
 
 
 def read_line(line: Line) -> Booked | CameBack:
@@ -18,7 +17,7 @@ def read_line(line: Line) -> Booked | CameBack:
             currency=line.currency,
             reference=line.reference,
             code=line.code or "NARR",
-            reason=line.reason,
+            reason=hide_numbers(line.reason),
         )
     return Booked(amount=line.amount, currency=line.currency, reference=line.reference, day=line.day)
 
@@ -58,6 +57,8 @@ def _check_line(line: Line, attempts: Mapping[str, Attempt]) -> Iterator[str]:
         yield f"{where} books order {released.order} again, which is booked as {attempt.reference or 'nothing'}"
     elif line.is_credit and attempt.stage is not Stage.RETURNED:
         yield f"{where} brings order {released.order} back, which is {attempt.stage.name.lower()}"
+    elif line.is_credit and attempt.return_reference != line.reference:
+        yield f"{where} brings order {released.order} back again, which came back as {attempt.return_reference}"
 
 
 def _check_attempts(statement: Statement, attempts: Mapping[str, Attempt]) -> Iterator[str]:

@@ -221,6 +221,7 @@ IN_DOUBT = (FOUND, NotKnown(), NoAnswer(why="closed", now_ms=10))
         ((*PAID, BACK), Stage.RETURNED, ["Write"]),
         ((*PAID, Shown(standing=Standing.SETTLED), BACK), Stage.RETURNED, ["Write", "Tell"]),
         ((*PAID, BACK, BACK), Stage.RETURNED, []),
+        ((*PAID, BACK, replace(BACK, reference="R-2")), Stage.RETURNED, ["Alarm"]),
         ((*PAID, replace(BACK, amount=1)), Stage.PAID, ["Alarm"]),
         ((*ACCEPTED, BACK, BOOKED), Stage.RETURNED, ["Write"]),
         ((BACK,), Stage.WAITING, ["Alarm"]),

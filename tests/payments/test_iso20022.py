@@ -163,6 +163,66 @@ def test_entries_that_are_not_booked_yet_are_no_entries() -> None:
     assert decode_notification(data).lines == (BACK,)
 
 
+ENTRY = encode_notification(replace(NOTIFICATION, lines=(OUT,)))
+OTHER = make_release(2).end_to_end_id
+
+
+def read_changed(*changes: tuple[bytes, bytes]) -> tuple[Line, ...]:
+    """The lines of `ENTRY`, after changes that the schema allows."""
+    data = ENTRY
+    for old, new in changes:
+        assert data.count(old) == 1, old
+        data = data.replace(old, new)
+    check(data, "camt.054.001.08")
+    return decode_notification(data).lines
+
+
+def between(data: bytes, name: bytes) -> bytes:
+    """An element as it was written, the outermost of its name."""
+    start, end = data.index(b"<%b>" % name), data.rindex(b"</%b>" % name) + len(name) + 3
+    return data[start:end]
+
+
+def test_an_entry_of_no_payment_needs_neither_details_nor_reference() -> None:
+    of_none = replace(OUT, end_to_end_id="NOTPROVIDED")
+    details = between(ENTRY, b"NtryDtls")
+    assert read_changed((details, b"")) == (of_none,)
+    assert read_changed((details, b""), (b"<AcctSvcrRef>B-1</AcctSvcrRef>", b"")) == (
+        replace(of_none, reference="NOTPROVIDED"),
+    )
+    time = b"<BookgDt><DtTm>2026-11-25T23:59:00+07:00</DtTm></BookgDt>"
+    assert read_changed((between(ENTRY, b"BookgDt"), time)) == (OUT,)
+
+
+def test_payments_that_are_booked_together_are_told_apart() -> None:
+    details, amount = between(ENTRY, b"TxDtls"), b'<Amt Ccy="IDR">12345</Amt>'
+    parts = [
+        details.replace(amount, b'<Amt Ccy="IDR">12000</Amt>'),
+        details.replace(amount, b'<Amt Ccy="IDR">345</Amt>').replace(ID.encode(), OTHER.encode()),
+    ]
+    assert read_changed((details, b"".join(parts))) == (
+        replace(OUT, amount=12_000),
+        replace(OUT, amount=345, end_to_end_id=OTHER),
+    )
+    with pytest.raises(Malformed, match="expected payments that come to 12345"):
+        read_changed((details, parts[0] * 2))
+
+
+def test_a_payment_needs_a_reference_of_the_banks() -> None:
+    of_entry, of_details = b"<AcctSvcrRef>B-1</AcctSvcrRef>", b"<AcctSvcrRef>B-7</AcctSvcrRef><EndToEndId>"
+    with pytest.raises(Malformed, match=f"expected a reference of the bank's for {ID}, got none"):
+        read_changed((of_entry, b""))
+    assert read_changed((of_entry, b""), (b"<EndToEndId>", of_details)) == (replace(OUT, reference="B-7"),)
+
+
+def test_all_that_a_bank_says_of_its_reasons_is_read() -> None:
+    said = b"<AddtlInf>Rekening ditutup</AddtlInf>"
+    data = WRITTEN.replace(said, said + b"<AddtlInf>per 1 November</AddtlInf>")
+    more = data.replace(b"</StsRsnInf>", b"</StsRsnInf><StsRsnInf><Rsn><Cd>NARR</Cd></Rsn></StsRsnInf>")
+    check(more, "pain.002.001.10")
+    assert decode_status(more) == replace(REJECTED, reason="Rekening ditutup per 1 November")
+
+
 @given(st.binary(max_size=200), st.integers(0, len(WRITTEN)))
 def test_nothing_but_refusals_comes_of_noise(noise: bytes, place: int) -> None:
     try:

@@ -11,7 +11,9 @@ from tests.payments.banking import DAY, START_MS
 from tests.payments.model import NET, make_release
 
 PAID = Attempt(release=make_release(1), stage=Stage.PAID, reference="B-1", booked_on=DAY)
-BACK = Attempt(release=make_release(2), stage=Stage.RETURNED, reference="B-2", booked_on=DAY)
+BACK = Attempt(
+    release=make_release(2), stage=Stage.RETURNED, reference="B-2", booked_on=DAY, return_reference="R-2"
+)
 ATTEMPTS = {attempt.release.end_to_end_id: attempt for attempt in (PAID, BACK)}
 B1, B2, R2 = (
     Line(
@@ -61,6 +63,7 @@ def test_what_agrees_says_nothing() -> None:
         ),
         ((B1, B2, R2, replace(R2, end_to_end_id="TRG9")), "brings IDR 900 for no order (TRG9)"),
         ((B1, B2, R2, replace(R2, end_to_end_id=B1.end_to_end_id)), "brings order 1 back, which is paid"),
+        ((B1, B2, R2, replace(R2, reference="R-9")), "brings order 2 back again, which came back as R-2"),
         ((replace(B1, amount=NET + 1), B2, R2), "is IDR 901, and order 1 is IDR 900"),
         ((B2, R2), "order 1 was booked as B-1, and the statement does not have it"),
     ],
