@@ -130,7 +130,7 @@ def abci_query(
     backend: Backend, path: str | None, data: bytes | None, height: int | None, prove: bool | None
 ) -> answers.AbciQueryAnswer:
     """`path` "/store": the state entry under the key `data`, with an ICS-23 proof if asked; "/contract/method": a view
-    with arguments `data`.
+    with arguments `data`, at the last block's state and this node's clock.
     """
     parts = (path or "").strip("/").split("/")
     if parts in (["store"], [""]):

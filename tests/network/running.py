@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chain.codec import Value
 from chain.keys import SigningKey
 from chain.limits import NONCE_BYTES
 from chain.parameters import Parameters
@@ -24,7 +25,7 @@ from rpc.requests import Request, broadcast_txs, tx_status
 from rpc.values import Admitted
 
 CHAIN = "terang-test"
-GAS = 100_000
+GAS = 500_000
 WAIT_S = 60.0
 """Far more than anything here takes; a test that waits so long has failed."""
 
@@ -133,18 +134,26 @@ def running_portal(nodes: Sequence[str], name: str = "supplier", *options: str) 
             process.terminate()
 
 
-def make_registration(key: SigningKey | None = None, *, valid_for_ms: int = 60_000) -> bytes:
-    """A supplier's registration, signed; a new supplier each time."""
-    signer = key or SigningKey.from_seed(os.urandom(32))
+def make_call(
+    key: SigningKey, contract: str, method: str, *arguments: Value, valid_for_ms: int = 60_000
+) -> bytes:
+    """A signed transaction of one call."""
     transaction = sign_transaction(
-        signer,
+        key,
         chain_id=CHAIN,
         nonce=os.urandom(NONCE_BYTES),
         valid_until_ms=time.time_ns() // 1_000_000 + valid_for_ms,
         gas_limit=GAS,
-        calls=(Call(contract="registry", method="register", arguments=("PT Uji", bytes(32), bytes(32))),),
+        calls=(Call(contract=contract, method=method, arguments=arguments),),
     )
     return encode_transaction(transaction)
+
+
+def make_registration(key: SigningKey | None = None, *, valid_for_ms: int = 60_000) -> bytes:
+    """A supplier's registration, signed; a new supplier each time."""
+    signer = key or SigningKey.from_seed(os.urandom(32))
+    business = ("PT Uji", bytes(32), bytes(32))
+    return make_call(signer, "registry", "register", *business, valid_for_ms=valid_for_ms)
 
 
 def make_registrations(count: int) -> list[bytes]:

@@ -1,39 +1,21 @@
 """The auditor's portal on a real network: proofs back to the genesis document, over a change of validators and without a node."""
 
 import os
-import time
 from pathlib import Path
 
 import httpx2
 
-from chain.codec import Value
 from chain.keys import SigningKey, format_address
-from chain.limits import NONCE_BYTES
-from chain.transaction import Call, compute_transaction_id, encode_transaction, sign_transaction
+from chain.transaction import compute_transaction_id
 from node.home import Home
 from tests.network.running import (
-    CHAIN,
-    GAS,
     Running,
+    make_call,
     make_registration,
     running_network,
     running_portal,
     wait_until,
 )
-
-
-def make_call(key: SigningKey, contract: str, method: str, *arguments: Value) -> bytes:
-    """A signed transaction of one call."""
-    return encode_transaction(
-        sign_transaction(
-            key,
-            chain_id=CHAIN,
-            nonce=os.urandom(NONCE_BYTES),
-            valid_until_ms=time.time_ns() // 1_000_000 + 60_000,
-            gas_limit=5 * GAS,
-            calls=(Call(contract=contract, method=method, arguments=arguments),),
-        )
-    )
 
 
 def change_power(network: Running) -> None:

@@ -58,7 +58,12 @@ _TABLE = (
     _typed("caller", {}, ADDR, "Who sent the transaction, or the contract that calls this one."),
     _typed("this_contract", {}, STR, "The id of this contract."),
     _typed("block_height", {}, UINT, "The height of the block that is being executed."),
-    _typed("block_time", {}, UINT, "The block's time in milliseconds since 1970 UTC."),
+    _typed(
+        "block_time",
+        {},
+        UINT,
+        "The block's time in milliseconds since 1970 UTC; in a view that a node is asked for, its clock.",
+    ),
     _typed("chain_id", {}, STR, "The id of the chain."),
     # rules and events
     _special(
