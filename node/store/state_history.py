@@ -100,7 +100,8 @@ class StateHistory:
 
     def oldest(self, before: int) -> list[tuple[int, tuple[bytes, ...]]]:
         """The oldest heights that put anything aside, of those up to `before`, a few of them, and which pages each replaced."""
-        start, end = height_key(STATE_REPLACED, 0), height_key(STATE_REPLACED, max(0, before + 1))
+        # Rows up to `since` are gone: LevelDB would pass over what is left of each of them in every block.
+        start, end = height_key(STATE_REPLACED, self.since), height_key(STATE_REPLACED, max(0, before + 1))
         rows = self._reader.iterate(start, end, limit=STATE_VERSIONS_PRUNED)
         return [
             (decode_height(key[1:]), self._decode(data, decode_replaced, "what a height replaced"))
