@@ -1,7 +1,7 @@
 """Fetches what the bank tells: its notifications one after the other, and the statement of each day.
 
-A day's statement is compared when the day is over. It is asked for early, for what there is of it, at each start and when
-an entry contradicts: a statement also settles what a wrong notification did not.
+A day's statement is compared when the day is over. It is asked for early, for what there is of it, at each start, when
+an entry contradicts and while notifications cannot be read: a statement also settles what those did not.
 """
 
 import trio
@@ -50,14 +50,20 @@ class Fetcher:
             await trio.sleep(self._poll_s)
 
     async def _take_turn(self) -> None:
-        await self._check_numbering()
-        await self._fetch_notifications()
+        unread: Unanswered | None = None
+        try:
+            await self._check_numbering()
+            await self._fetch_notifications()
+        except Unanswered as error:
+            unread, self._is_doubtful = error, True
         await self._reconcile()
         if self._is_doubtful and trio.current_time() >= self._early_from:
             self._early_from = trio.current_time() + EARLY_S
             self._is_doubtful = False
             for day in (previous_day(self._today()), self._today()):
                 await self._compare(day)
+        if unread is not None:
+            raise unread
 
     async def _check_numbering(self) -> None:
         """Once after a start: a bank that numbers anew would be waited for in vain."""

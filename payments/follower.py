@@ -86,7 +86,7 @@ class Follower:
         release = (
             shown.release if standing is not Standing.OVER else _release_of(shown.release, attempt, line)
         )
-        del self._elsewhere[line.end_to_end_id]
+        self._elsewhere.pop(line.end_to_end_id, None)  # the order itself may have been looked at meanwhile
         self._desk.release(release, standing)
         return True
 

@@ -27,7 +27,7 @@ from payments.attempt import Attempt
 from payments.desk import Desk
 from payments.gateway_metrics import CONTENT_TYPE, render_metrics
 from payments.ledger import Ledger
-from payments.nodes import AWAY
+from payments.nodes import FAILED
 from rpc.requests import CallRefused
 
 _BAD, _MISFIT, _TOO_LARGE, _AWAY = 400, 409, 413, 503
@@ -61,12 +61,12 @@ class _Site:
                 return _refuse(_TOO_LARGE, f"expected at most {ACCOUNT_BYTES_MAX} bytes")
         try:
             supplier, account = parse_account(bytes(body))
-            stated = await self._ledger.get_commitment(supplier)
+            stated = await self._ledger.agreed_commitment(supplier, self._desk.book.height)
         except Malformed as error:
             return _refuse(_BAD, str(error))
         except CallRefused as refused:
             return _refuse(_MISFIT, str(refused))
-        except AWAY as error:
+        except FAILED as error:
             return _refuse(_AWAY, f"the ledger cannot be asked now, try again: {error}")
         if stated != compute_account_commitment(account):
             return _refuse(

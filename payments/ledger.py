@@ -125,15 +125,13 @@ class Ledger:
         )
 
     async def agreed_commitment(self, supplier: Address, height_min: int) -> bytes:
-        """Of the account that a supplier states, as a quorum says; empty: none. Raises `Unsure`."""
+        """Of the account that a supplier states, as a quorum says; empty: none.
+
+        Raises `Unsure`, or `CallRefused` for who is no supplier.
+        """
         value = await self._nodes.agreed_view(
             "registry", "account_commitment", height_min=height_min, supplier=supplier
         )
-        return _as(bytes, value, "registry.account_commitment")
-
-    async def get_commitment(self, supplier: Address) -> bytes:
-        """The same from one node; raises `CallRefused` for who is no supplier."""
-        value = await self._nodes.view("registry", "account_commitment", height_min=0, supplier=supplier)
         return _as(bytes, value, "registry.account_commitment")
 
     async def find_objection(self, attempt: Attempt, height_min: int) -> str:

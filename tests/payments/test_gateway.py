@@ -1,12 +1,15 @@
 """The gateway's tasks together, with real contracts and a real bank: who lies, is behind, is gone, or was forgotten."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 import pytest
+import trio
 
 from chain.codec import Value
 from chain.result import Event, ResultCode, TransactionResult
@@ -21,6 +24,7 @@ from rpc.requests import CallRefused, Committed, Request
 from rpc.values import ContractDescription, FieldInfo, ViewAnswer
 from tests.contracts.agreeing import PAYMENT_OFFICER, SUPPLIER, TREASURY
 from tests.contracts.ledger import CHAIN, key, operator
+from tests.payments.banking import TREASURY as DEBTOR
 from tests.payments.banking import make_payment
 from tests.payments.office import ACCOUNT, PORTION, Office, OfficeBackend, make_office
 from tests.portals.making import LocalNode
@@ -103,6 +107,25 @@ class Answering(LocalNode):
             assert isinstance(answer, tuple)
             return (*answer, replace(answer[0], id=TxId(bytes(32))))  # type: ignore[return-value]  # of the same kind
         return answer
+
+
+class Stale(LocalNode):
+    """Says that nobody states an account."""
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        answer = await super().call(request)
+        if isinstance(answer, ViewAnswer) and request.params["method"] == "account_commitment":
+            return replace(answer, value=b"")
+        return answer
+
+
+class Slow(LocalNode):
+    """Shows orders after a moment."""
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        if request.params.get("method") == "order_record":
+            await trio.sleep(0.1)
+        return await super().call(request)
 
 
 class Refusing(LocalNode):
@@ -402,6 +425,51 @@ async def test_an_account_that_two_suppliers_state_is_each_ones_own(office: Offi
     assert office.bank.balance(ACCOUNT.number) == PORTION
 
 
+async def test_an_order_that_ledger_and_bank_show_at_once_to_an_empty_journal_is_taken_up_once(
+    office: Office,
+) -> None:
+    order = office.make_order()
+    id_ = office.approve(order)
+    office.bank.pay(make_payment(end_to_end_id=id_))
+    office.do(TREASURY, "payment", "report_sent", order, 1, id_)
+    office.nodes[:] = [Slow(office.backend, node.address) for node in office.nodes]
+    async with office.running() as gateway:
+        await gateway.wait_until_over(id_)
+        assert gateway.stage(id_) == "PAID"
+    assert office.state(order) == SETTLED
+    assert office.bank.paid() == PORTION
+
+
+async def test_a_notification_that_cannot_be_read_is_said_and_the_statement_settles(office: Office) -> None:
+    with closing(sqlite3.connect(office.path / "bank.sqlite")) as books, books:
+        books.execute("INSERT INTO notifications VALUES (?, 1, ?)", (DEBTOR.number, b"<Document/>"))
+    id_ = office.approve(office.make_order())
+    async with office.running() as gateway:
+        await gateway.wait_for_notice("a message that cannot be read")
+        await gateway.wait_until(lambda: gateway.stage(id_) in ("ACCEPTED", "PAID"))
+        office.bank.now_ms += DAY_MS
+        await gateway.wait_until_over(id_)
+        assert gateway.stage(id_) == "PAID"
+
+
+async def test_one_node_that_lies_keeps_no_supplier_from_handing_an_account_over(office: Office) -> None:
+    office.nodes[0] = Stale(office.backend, office.nodes[0].address)
+    async with office.running() as gateway:
+        answer = await gateway.http.post("/accounts", json=given_account())
+        assert answer.status_code == 200, answer.text
+
+
+def given_account() -> dict[str, str]:
+    """What the supplier posts."""
+    return {
+        "supplier": SUPPLIER.address.hex(),
+        "holder": ACCOUNT.holder,
+        "bank": ACCOUNT.bank,
+        "number": ACCOUNT.number,
+        "salt": ACCOUNT.salt.hex(),
+    }
+
+
 async def test_each_day_is_compared_when_it_is_over(office: Office) -> None:
     id_ = office.approve(office.make_order())
     async with office.running() as gateway:
@@ -446,14 +514,7 @@ async def test_an_account_file_that_is_damaged_is_said_and_handed_over_again(off
     id_ = office.approve(office.make_order())
     async with office.running() as gateway:
         await gateway.wait_for_notice("let the supplier hand the account over again")
-        given = {
-            "supplier": SUPPLIER.address.hex(),
-            "holder": ACCOUNT.holder,
-            "bank": ACCOUNT.bank,
-            "number": ACCOUNT.number,
-            "salt": ACCOUNT.salt.hex(),
-        }
-        assert (await gateway.http.post("/accounts", json=given)).status_code == 200
+        assert (await gateway.http.post("/accounts", json=given_account())).status_code == 200
         await gateway.wait_until_over(id_)
     assert office.bank.paid() == PORTION
 
