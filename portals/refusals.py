@@ -19,9 +19,9 @@ from portals.local_forms import format_number, format_time
 from rpc.values import AdmissionCode
 
 _CLAUSE = re.compile(r"clause (\d+(?:\.\d+)?): ", re.ASCII)
-_TIMES_FROM = (
-    1_000_000_000_000  # the ledger's times are far above its counts, and amounts are said with a currency
-)
+_TIMES_FROM = 1_000_000_000_000  # the ledger's times are far above its counts
+_TIMED = re.compile(r"the block's time is|the close is|ends after|until \{\}")
+"""What says that a refusal is about times: an amount of some trillion rupiah would pass for one."""
 _MILLISECONDS = re.compile(r"\d{13}", re.ASCII)
 
 NOT_TAKEN: dict[int, str] = {
@@ -64,7 +64,7 @@ def explain_result(result: TransactionResult, language: Language) -> Explained:
         return Explained(contract="", clause="", said=said, original=result.code.name)
     original = render(trap)
     if language.knows(trap.message):
-        values = [_shown(value, language) for value in trap.values]
+        values = [_shown(value, language, has_times=_has_times(trap.message)) for value in trap.values]
         said = _fill(language.texts[trap.message], values)
     else:
         said = language.say(NOT_DONE.get(result.code, NOT_DONE[ResultCode.TRAPPED]))
@@ -77,7 +77,9 @@ def explain_text(text: str, language: Language) -> Explained:
     for template, pattern in _patterns():
         found = pattern.fullmatch(text)
         if found is not None:
-            values = [_shown_text(value, language) for value in found.groups()]
+            values = [
+                _shown_text(value, language) if _has_times(template) else value for value in found.groups()
+            ]
             said = _fill(language.texts[template], values)
             return Explained(contract="", clause=clause, said=said, original=text)
     return Explained(contract="", clause=clause, said=text, original=text)
@@ -105,7 +107,11 @@ def _fill(text: str, values: Sequence[str]) -> str:
     return text.format(*values)
 
 
-def _shown(value: Value, language: Language) -> str:
+def _has_times(template: str) -> bool:
+    return _TIMED.search(template) is not None
+
+
+def _shown(value: Value, language: Language, *, has_times: bool) -> str:
     match value:
         case bytes() if len(value) == ADDRESS_BYTES:
             return format_address(value)  # type: ignore[arg-type]  # twenty bytes are an address
@@ -114,7 +120,7 @@ def _shown(value: Value, language: Language) -> str:
         case bool():
             return language.say("yes") if value else language.say("no")
         case int():
-            is_time = _TIMES_FROM <= value <= TIME_MS_MAX
+            is_time = has_times and _TIMES_FROM <= value <= TIME_MS_MAX
             return format_time(value, language) if is_time else format_number(value, language)
     return str(value)
 

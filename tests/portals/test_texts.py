@@ -76,6 +76,37 @@ def test_every_refusal_is_told_in_both_languages(contract: str, text: str) -> No
         assert explain_text(render(trap), language).clause == told.clause
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "said"),
+    [
+        (
+            "clause 2.2: the ceiling of the plan is {}, the owner estimate {}",
+            (1_500_000_000_000, 1_600_000_000_000),
+            ("1,500,000,000,000", "1,600,000,000,000"),
+        ),
+        (
+            "clause 4.1: the close was at {}, the block's time is {}",
+            (1_795_619_038_800, 1_795_619_098_800),
+            ("25 November 2026, 22:03 WIB", "25 November 2026, 22:04 WIB"),
+        ),
+        (
+            "clause 5.5: {} envelopes may still be opened until {}",
+            (3, 1_795_619_038_800),
+            ("3", "25 November 2026, 22:03 WIB"),
+        ),
+    ],
+)
+def test_times_are_told_as_times_and_trillions_as_amounts(
+    text: str, values: tuple[int, ...], said: tuple[str, ...]
+) -> None:
+    trap = Trap(contract="tender", function="f", message=text, values=values, line=1)
+    result = TransactionResult(code=ResultCode.REFUSED, gas_wanted=1, gas_used=1, trap=trap)
+    told = explain_result(result, get_language("en")).said
+    assert all(one in told for one in said)
+    seen = explain_text(render(trap), get_language("en")).said
+    assert ("WIB" in seen) is ("WIB" in told)
+
+
 @pytest.mark.parametrize("code", list(NAMES))
 def test_no_catalog_tells_a_refusal_that_no_contract_gives(code: str) -> None:
     told = {text for text in get_language(code).texts if find_clause(text)}
