@@ -71,14 +71,21 @@ class TooLarge(Exception):
 
 @cache
 def get_templates() -> Environment:
-    """All templates; everything that is put into one is escaped, and a name that is missing is a mistake of ours."""
-    return Environment(
+    """All templates, read at once, so that a portal whose files are upgraded while it runs stays of one release. Everything
+    that is put into one is escaped, and a name that is missing is a mistake of ours.
+    """
+    templates = Environment(
         loader=FileSystemLoader(_TEMPLATES),
+        auto_reload=False,
         autoescape=True,
+        cache_size=-1,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    for name in templates.list_templates():
+        templates.get_template(name)
+    return templates
 
 
 def render_alone(portal: PortalInfo, language: Language, code: int, title: Text, text: Text) -> Response:

@@ -12,15 +12,19 @@ from starlette.applications import Starlette
 
 from chain.limits import PORTAL_CONNECTIONS_MAX
 from portals.app import View, make_app
+from portals.languages import NAMES, get_language
 from portals.ledger import connect
-from portals.page import PortalInfo
+from portals.page import PortalInfo, get_templates
 
 GRACE_S = 2
 _BACKLOG = 512
 
 
 def make_portal(portal: PortalInfo, views: Sequence[View], nodes: Sequence[str]) -> Starlette:
-    """A portal on the nodes at these addresses."""
+    """A portal on the nodes at these addresses, with its pages and texts read."""
+    get_templates()
+    for code in NAMES:
+        get_language(code)
     return make_app(portal, views, connect(nodes, lambda: time.time_ns() // 1_000_000))
 
 

@@ -1,13 +1,16 @@
 """What every portal does: languages, headers, posts from here alone, keys, signing, sending, and nodes that fail."""
 
+import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from chain.errors import Malformed
 from portals.ledger import ViewRefused, ask_each
+from portals.page import get_templates
 from portals.supplier.portal import SUPPLIER, VIEWS
 from rpc.client import Unreachable
 from tests.contracts.ledger import address, key
@@ -47,6 +50,18 @@ async def test_every_answer_carries_the_policy() -> None:
             assert "default-src 'none'" in policy and "script-src 'self'" in policy
             assert "frame-ancestors 'none'" in policy and "unsafe" not in policy
         assert (await site.get("/en/nowhere")).status_code == 404
+
+
+def test_a_portal_whose_files_are_upgraded_stays_of_one_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("before")
+    monkeypatch.setattr("portals.page._TEMPLATES", tmp_path)
+    templates = get_templates.__wrapped__()
+    page.write_text("after")
+    os.utime(page, (0, 0))
+    assert templates.get_template("page.html").render() == "before"
 
 
 async def test_no_page_is_kept_and_no_script_for_long() -> None:
