@@ -66,7 +66,7 @@ class Pauses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt; the last five fields do not outlive the process."""
+    """One attempt; the last six fields do not outlive the process."""
 
     release: Release
     stage: Stage = Stage.WAITING
@@ -83,6 +83,7 @@ class Attempt:
     is_at_ledger: bool = False
     tries: int = 0
     bank_from_ms: int = 0
+    reports_refused: int = 0
     ledger_from_ms: int = 0
 
     @property

@@ -109,7 +109,8 @@ def handle(attempt: Attempt, given: Input, pauses: Pauses) -> Step:
         case Shown():
             if given.standing <= attempt.standing:
                 return replace(attempt, is_at_ledger=False), ()
-            return _and_tell(replace(attempt, standing=given.standing, is_at_ledger=False), Write(fact=given))
+            shown = replace(attempt, standing=given.standing, is_at_ledger=False, reports_refused=0)
+            return _and_tell(shown, Write(fact=given))
         case NotKnown():
             return _on_not_known(attempt)
         case NoAnswer():
@@ -117,10 +118,9 @@ def handle(attempt: Attempt, given: Input, pauses: Pauses) -> Step:
         case NotSent():
             return _on_failure(attempt, f"not given to the bank: {given.why}", given.now_ms, pauses)
         case NotReported():
-            later = replace(attempt, is_at_ledger=False, ledger_from_ms=given.now_ms + pauses.again_ms)
-            return later, (Alarm(text=f"not reported: {given.why}"),)
+            return _on_not_reported(attempt, given, pauses)
         case Resumed():
-            return replace(attempt, is_at_bank=False, is_at_ledger=False, tries=0), ()
+            return replace(attempt, is_at_bank=False, is_at_ledger=False, tries=0, reports_refused=0), ()
         case Tick():
             return _on_tick(attempt, given.now_ms, pauses)
     assert_never(given)
@@ -232,9 +232,24 @@ def _on_came_back(attempt: Attempt, fact: CameBack) -> Step:
 
 
 def _on_failure(attempt: Attempt, text: str, now_ms: int, pauses: Pauses) -> Step:
-    pause_ms = min(pauses.again_ms << min(attempt.tries, 16), pauses.again_max_ms)
-    later = replace(attempt, is_at_bank=False, tries=attempt.tries + 1, bank_from_ms=now_ms + pause_ms)
+    from_ms = now_ms + _compute_pause(attempt.tries, pauses)
+    later = replace(attempt, is_at_bank=False, tries=attempt.tries + 1, bank_from_ms=from_ms)
     return later, (Alarm(text=text),)
+
+
+def _on_not_reported(attempt: Attempt, given: NotReported, pauses: Pauses) -> Step:
+    """A report that is refused costs the ledger a transaction: it is made more and more seldom."""
+    later = replace(
+        attempt,
+        is_at_ledger=False,
+        reports_refused=attempt.reports_refused + 1,
+        ledger_from_ms=given.now_ms + _compute_pause(attempt.reports_refused, pauses),
+    )
+    return later, (Alarm(text=f"not reported: {given.why}"),)
+
+
+def _compute_pause(failures: int, pauses: Pauses) -> int:
+    return min(pauses.again_ms << min(failures, 16), pauses.again_max_ms)
 
 
 def _on_tick(attempt: Attempt, now_ms: int, pauses: Pauses) -> Step:

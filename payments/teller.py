@@ -1,4 +1,6 @@
-"""Tells the ledger: reports go out together, each only while the ledger does not show it, and are looked up in blocks."""
+"""Tells the ledger: reports go out together, each only while the ledger does not show it and an agency's treasury is this
+one, and are looked up in blocks.
+"""
 
 from dataclasses import replace
 
@@ -40,9 +42,17 @@ class Teller:
 
     async def _tell(self, told: dict[str, Tell]) -> None:
         raws = {}
+        agencies: dict[str, bool] = {}
         for id_, tell in told.items():
-            if not await self._is_shown(id_):
-                attempt = self._desk.book.attempts[id_]
+            if await self._is_shown(id_):
+                continue
+            attempt, height = self._desk.book.attempts[id_], self._desk.book.height
+            agency = attempt.release.agency
+            if agency not in agencies:
+                agencies[agency] = await self._ledger.is_treasury(agency, height)
+            if not agencies[agency]:
+                self._give_failure(id_, f"this key is not the treasury of {agency}")
+            else:
                 raws[id_] = await self._ledger.sign_report(attempt, tell.report, self._desk.now_ms())
         if not raws:
             return

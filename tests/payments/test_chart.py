@@ -41,7 +41,15 @@ REJECTED = Rejected(code="AC04", reason="closed")
 
 def lasting(attempt: Attempt) -> Attempt:
     """Without what does not outlive the process."""
-    return replace(attempt, is_at_bank=False, is_at_ledger=False, tries=0, bank_from_ms=0, ledger_from_ms=0)
+    return replace(
+        attempt,
+        is_at_bank=False,
+        is_at_ledger=False,
+        tries=0,
+        reports_refused=0,
+        bank_from_ms=0,
+        ledger_from_ms=0,
+    )
 
 
 class Paying(RuleBasedStateMachine):
@@ -180,6 +188,12 @@ def kinds(*given: Input) -> list[str]:
 ACCEPTED = (FOUND, NotKnown(), Accepted())
 PAID = (*ACCEPTED, BOOKED)
 OVERDUE = Tick(now_ms=PAUSES.account_ms + 2)
+REFUSED_TWICE = (
+    *ACCEPTED,
+    NotReported(why="full", now_ms=10),
+    Tick(now_ms=20),
+    NotReported(why="full", now_ms=20),
+)
 IN_DOUBT = (FOUND, NotKnown(), NoAnswer(why="closed", now_ms=10))
 
 
@@ -201,6 +215,8 @@ IN_DOUBT = (FOUND, NotKnown(), NoAnswer(why="closed", now_ms=10))
         ((*ACCEPTED, NotKnown()), Stage.ACCEPTED, ["Alarm"]),
         ((*ACCEPTED, NotReported(why="gone", now_ms=10), Tick(now_ms=19)), Stage.ACCEPTED, ["Ask"]),
         ((*ACCEPTED, NotReported(why="gone", now_ms=10), Tick(now_ms=20)), Stage.ACCEPTED, ["Ask", "Tell"]),
+        ((*REFUSED_TWICE, Tick(now_ms=39)), Stage.ACCEPTED, []),
+        ((*REFUSED_TWICE, Tick(now_ms=40)), Stage.ACCEPTED, ["Tell"]),
         ((*ACCEPTED, Shown(standing=Standing.SENT)), Stage.ACCEPTED, ["Write"]),
         ((FOUND, NotKnown(), REJECTED), Stage.REJECTED, ["Write", "Tell"]),
         ((*ACCEPTED, REJECTED), Stage.REJECTED, ["Write"]),  # the report of its sending is under way

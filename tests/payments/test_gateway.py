@@ -337,6 +337,24 @@ async def test_only_orders_of_an_agency_that_appointed_this_treasury_are_paid(of
     assert office.state(order) == SETTLED
 
 
+async def test_who_is_no_treasury_any_more_sends_the_ledger_nothing(office: Office) -> None:
+    office.bank.switch("delay", seconds=3_600)
+    order = office.make_order()
+    id_ = office.approve(order)
+    async with office.running() as gateway:
+        await gateway.wait_until(lambda: office.state(order) == SENT)
+        office.do(operator("barat"), "registry", "appoint_treasury", key("kas lain").address)
+        blocks = len(office.backend.chain)
+        office.bank.now_ms += 3_600_001
+        await gateway.wait_for("PAID", id_)
+        await gateway.wait_for_notice("not reported: this key is not the treasury of barat")
+        assert len(office.backend.chain) == blocks
+        office.do(operator("barat"), "registry", "appoint_treasury", TREASURY.address)
+        office.bank.now_ms += 60_000
+        await gateway.wait_until_over(id_)
+    assert office.state(order) == SETTLED
+
+
 async def test_a_wrong_amount_is_an_alarm_everywhere_and_the_statement_settles_it(office: Office) -> None:
     order = office.make_order()
     office.bank.switch("wrong_amount")
