@@ -52,7 +52,7 @@ async def test_every_answer_carries_the_policy() -> None:
         assert (await site.get("/en/nowhere")).status_code == 404
 
 
-def test_a_portal_whose_files_are_upgraded_stays_of_one_release(
+async def test_a_portal_whose_files_are_upgraded_stays_of_one_release(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = tmp_path / "page.html"
