@@ -45,7 +45,9 @@ class Counter:
         self._url = url.rstrip("/")
         self._account = account
         self._http = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(TIMEOUT_S, connect=_CONNECT_TIMEOUT_S), trust_env=False
+            timeout=httpx2.Timeout(TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
+            headers={"accept-encoding": "identity"},  # what is unpacked may be a thousand times what came
+            trust_env=False,
         )
 
     async def __aenter__(self) -> "Counter":
@@ -104,7 +106,7 @@ class Counter:
                 async with self._http.stream(
                     verb, self._url + path, content=body, headers=_XML if body else {}
                 ) as response:
-                    async for piece in response.aiter_bytes():
+                    async for piece in response.aiter_raw():
                         answer += piece
                         if len(answer) > PAYMENT_MESSAGE_BYTES_MAX:
                             reading.cancel()

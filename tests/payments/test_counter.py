@@ -1,5 +1,6 @@
 """Only the bank's own words mean that it does not know a payment; everything else that is not an answer is none."""
 
+import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,11 +34,11 @@ STATEMENT = Statement(
 
 
 @contextmanager
-def answering(code: int, body: bytes) -> Iterator[str]:
+def answering(code: int, body: bytes, **headers: str) -> Iterator[str]:
     """A bank that answers everything so; its address."""
 
     async def answer(_: Request) -> Response:
-        return Response(body, status_code=code)
+        return Response(body, status_code=code, headers=headers)
 
     server = RpcThread(
         Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])]), "127.0.0.1", 0
@@ -89,6 +90,14 @@ async def test_its_own_words_are() -> None:
             assert await counter.ask(ID) is None
             with pytest.raises(Unanswered, match="got status 404"):
                 await counter.pay(PAYMENT)
+
+
+async def test_nothing_is_unpacked() -> None:
+    packed = gzip.compress(b'{"unknown": "%s"}' % ID.encode())
+    with answering(404, packed, **{"content-encoding": "gzip"}) as address:
+        async with Counter(address, ACCOUNT) as counter:
+            with pytest.raises(Unanswered, match="got status 404"):
+                await counter.ask(ID)
 
 
 async def test_an_answer_is_read() -> None:
