@@ -56,18 +56,43 @@ def compute_inclusion_proof(leaves: Sequence[bytes], index: int) -> InclusionPro
     return InclusionProof(total=len(leaves), index=index, leaf_hash=Digest(leaf_hash), aunts=tuple(aunts))
 
 
-def is_included(root: Digest, proof: InclusionProof, leaf: bytes) -> bool:
-    """Whether `leaf` stands at `proof.index` of `proof.total` leaves under `root`."""
-    if not 0 <= proof.index < proof.total or proof.leaf_hash != sha256(b"\x00" + leaf):
-        return False
-    node: bytes = proof.leaf_hash
-    position, width, aunts = proof.index, proof.total, list(proof.aunts)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One step up from a leaf: the sibling there, and whether it stands on the left."""
+
+    is_left: bool
+    sibling: Digest
+
+
+def find_turns(proof: InclusionProof) -> tuple[Turn, ...] | None:
+    """The way up of a proof, None where its aunts do not fit its place.
+
+    Place and total say only where to turn: several pairs of them turn alike. The turns are what a root commits to.
+    """
+    if not 0 <= proof.index < proof.total:
+        return None
+    position, width, aunts, turns = proof.index, proof.total, list(proof.aunts), []
     while width > 1:
         if position ^ 1 < width:
             if not aunts:
-                return False
-            aunt = aunts.pop(0)
-            pair = aunt + node if position % 2 else node + aunt
-            node = hashlib.sha256(b"\x01" + pair).digest()
+                return None
+            turns.append(Turn(is_left=position % 2 == 1, sibling=aunts.pop(0)))
         position, width = position // 2, (width + 1) // 2
-    return not aunts and node == root
+    return None if aunts else tuple(turns)
+
+
+def compute_root_above(leaf: bytes, turns: Sequence[Turn]) -> Digest:
+    """The root to which these turns lead from a leaf."""
+    node: bytes = sha256(b"\x00" + leaf)
+    for turn in turns:
+        pair = turn.sibling + node if turn.is_left else node + turn.sibling
+        node = hashlib.sha256(b"\x01" + pair).digest()
+    return Digest(node)
+
+
+def is_included(root: Digest, proof: InclusionProof, leaf: bytes) -> bool:
+    """Whether `leaf` stands at `proof.index` of `proof.total` leaves under `root`."""
+    turns = find_turns(proof)
+    if turns is None or proof.leaf_hash != sha256(b"\x00" + leaf):
+        return False
+    return compute_root_above(leaf, turns) == root

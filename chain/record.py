@@ -17,7 +17,7 @@ from enum import Enum
 
 from chain.block import Header, compute_block_id
 from chain.certificate import Certificate, verify_certificate
-from chain.errors import BadSignature, Invalid
+from chain.errors import BadSignature, Invalid, Malformed
 from chain.merkle import InclusionProof, is_included
 from chain.result import TransactionResult, compute_results_root, encode_result
 from chain.transaction import TxId, check_transaction, compute_transaction_id
@@ -84,6 +84,15 @@ def check_evidence(evidence: Evidence, chain_id: str) -> tuple[Checked, ...]:
 def check_decided(decided: Decided, chain_id: str) -> tuple[Checked, ...]:
     """That this header was decided by this set, which it names."""
     return (_check_header(decided, chain_id), _check_signatures(decided, chain_id), _check_set(decided))
+
+
+def verify_decided(decided: Decided, chain_id: str) -> None:
+    """Checks the same; raises `Malformed` with the step that fails."""
+    for checked in check_decided(decided, chain_id):
+        if not checked.holds:
+            raise Malformed(
+                f"block {decided.header.height}, {checked.step.value}: expected {checked.expected}, got {checked.got}"
+            )
 
 
 def holds(steps: Sequence[Checked]) -> bool:

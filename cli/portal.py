@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.errors import NotDone
-from cli.founders import founders_of
 from cli.options import NodesOption
 from genesis.file import read_genesis
+from genesis.founders import founders_of
 from rpc.client import normalise_address
 from vm.module_codec import code_hash
 
 if TYPE_CHECKING:  # the portals are loaded when one is served
     from portals.app import View
-    from portals.auditor.lineage import Anchor
     from portals.page import PortalInfo
+    from rpc.lineage import Anchor
 
 PORTS = {"supplier": 8_081, "agency": 8_082, "auditor": 8_083}
 
@@ -92,7 +92,7 @@ def _choose(
 
 def _read_anchor(path: Path) -> "Anchor":
     """What is trusted of a genesis document. Raises `GenesisRefused`."""
-    from portals.auditor.lineage import Anchor
+    from rpc.lineage import Anchor
 
     document = read_genesis(path)
     contracts = {contract.id: code_hash(contract.module) for contract in document.contracts}

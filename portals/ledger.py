@@ -153,6 +153,10 @@ class Ledger:
         self._stood = (anyio.current_time(), found)
         return found
 
+    async def get_chain_id(self) -> str:
+        """The network that the node says it is of."""
+        return (await self.standing()).chain_id
+
     async def _ask_standing(self) -> Standing:
         status = await self.call(requests.status())
         sync = status.sync_info

@@ -16,11 +16,11 @@ from chain.result import TransactionResult, encode_result
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import Height
-from portals.auditor.lineage import Ancestry, Lineage
 from portals.ledger import Ledger, ask_each
 from rpc import requests
 from rpc.answers import TxAnswer
 from rpc.exact import proof_of, signed_header_of, transaction_of, validators_of, whole
+from rpc.lineage import Ancestry, Lineage
 from rpc.requests import BadAnswer, CallRefused
 
 

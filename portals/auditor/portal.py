@@ -7,9 +7,9 @@ from starlette.responses import Response
 from portals.app import Handler, View
 from portals.auditor import chain, downloads, overview, procurements, registers, sources, timeline
 from portals.auditor.evidence import NoEvidence, Proofs
-from portals.auditor.lineage import Anchor, Lineage
 from portals.languages import say
 from portals.page import Link, Page, PortalInfo
+from rpc.lineage import Anchor, Lineage
 
 AUDITOR = PortalInfo(
     name="auditor",

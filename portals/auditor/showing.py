@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from chain.record import Checked, Step
 from portals.auditor.evidence import Proven
-from portals.auditor.lineage import Ancestry, Origin
 from portals.languages import Language, Text, say
 from portals.local_forms import format_number
+from rpc.lineage import Ancestry, Origin
 
 CHECKED, FAILED, OPEN, TRUSTED = "checked", "FAILED", "open", "trusted"
 

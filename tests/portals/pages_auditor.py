@@ -2,8 +2,8 @@
 
 from playwright.sync_api import Page
 
-from portals.auditor.lineage import Anchor
 from portals.auditor.portal import make_views
+from rpc.lineage import Anchor
 from tests.chain.making import make_validators
 from tests.contracts.agreeing import TREASURY
 from tests.contracts.ledger import CHAIN, compiled, operator

@@ -18,12 +18,12 @@ from chain.merkle import InclusionProof, is_included
 from chain.record import Decided, check_decided, holds
 from chain.transaction import compute_transaction_id
 from chain.validators import decode_validators
-from portals.auditor.lineage import Anchor
 from portals.auditor.portal import AUDITOR, make_views
 from portals.auditor.rules import read_source
 from portals.languages import get_language
 from portals.local_forms import format_day
 from rpc.backend import Standing
+from rpc.lineage import Anchor
 from tests.chain.making import make_certificate, make_key, make_validators
 from tests.contracts.agreeing import SUPPLIER, TREASURY
 from tests.contracts.ledger import CHAIN, address, compiled, operator

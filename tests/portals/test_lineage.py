@@ -7,8 +7,8 @@ import pytest
 from chain.block import Block, CertifiedBlock
 from chain.keys import SigningKey
 from chain.validators import Validator, ValidatorSet
-from portals.auditor.lineage import Anchor, Lineage, Origin
 from portals.ledger import Ledger
+from rpc.lineage import Anchor, Lineage, Origin
 from tests.chain.making import CHAIN, make_certificate, make_key
 from tests.portals.making import AnsweringNode
 from tests.rpc.memory import MemoryBackend

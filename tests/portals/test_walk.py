@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, Page
 from machine.browserkey import write_browser_key
 from portals.agency.portal import AGENCY
 from portals.agency.portal import VIEWS as AGENCY_VIEWS
-from portals.auditor.lineage import Anchor
 from portals.auditor.portal import AUDITOR, make_views
 from portals.local_forms import write_time_input
 from portals.supplier.portal import SUPPLIER
 from portals.supplier.portal import VIEWS as SUPPLIER_VIEWS
+from rpc.lineage import Anchor
 from tests.chain.making import make_validators
 from tests.contracts.ledger import CHAIN, Ledger, compiled, operator
 from tests.portals.browser import PHONE, open_page, serving

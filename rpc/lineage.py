@@ -10,17 +10,31 @@ What a node says while it is asked only leads the way; a set is trusted for a ce
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol, TypeVar
 
 from chain.block import Header
 from chain.errors import Malformed
 from chain.hashing import Digest
-from chain.limits import PORTAL_LINEAGE_CHANGES_MAX
-from chain.record import Decided, check_decided
+from chain.limits import LINEAGE_CHANGES_MAX
+from chain.record import Decided, verify_decided
 from chain.validators import ValidatorSet
-from portals.ledger import Ledger
 from rpc import requests
 from rpc.exact import header_of, signed_header_of, validators_of
-from rpc.requests import CallRefused
+from rpc.requests import CallRefused, Request
+
+Answer = TypeVar("Answer")
+
+
+class Source(Protocol):
+    """Nodes that are asked, none of which is believed."""
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """What one of them answers."""
+        ...
+
+    async def get_chain_id(self) -> str:
+        """The network that they say they are of."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +90,16 @@ class Lineage:
         if anchor is not None:
             self._reigns = (_Reign(validators=anchor.validators, since=1),)
 
-    async def trace(self, ledger: Ledger, validators: ValidatorSet, height: int) -> Ancestry:
+    async def trace(self, source: Source, validators: ValidatorSet, height: int) -> Ancestry:
         """Where the set that is said to decide a height comes from."""
         if self.anchor is None:
             return Ancestry(origin=Origin.NOT_ASKED)
-        chain_id = (await ledger.standing()).chain_id
+        chain_id = await source.get_chain_id()
         if chain_id != self.anchor.chain_id:
             problem = f"expected chain {self.anchor.chain_id}, got {chain_id}"
             return Ancestry(origin=Origin.BROKEN, problem=problem)
         try:
-            return self._tell(await self._extend(ledger, validators.hash, height))
+            return self._tell(await self._extend(source, validators.hash, height))
         except (_Broken, Malformed, CallRefused) as broken:
             return Ancestry(origin=Origin.BROKEN, problem=str(broken))
 
@@ -93,15 +107,15 @@ class Lineage:
         origin = Origin.SUCCESSORS if changes else Origin.FOUNDERS
         return Ancestry(origin=origin, changes=changes)
 
-    async def _extend(self, ledger: Ledger, wanted: Digest, height: int) -> tuple[int, ...]:
+    async def _extend(self, source: Source, wanted: Digest, height: int) -> tuple[int, ...]:
         """Heights of the changes up to the set that is wanted at a height. Raises `_Broken`."""
         assert self.anchor is not None, "there is a genesis document"
         reigns = list(self._reigns)
         found = _find(reigns, wanted, height)
         while found is None:
-            if len(reigns) >= PORTAL_LINEAGE_CHANGES_MAX:
-                raise _Broken(f"expected at most {PORTAL_LINEAGE_CHANGES_MAX} changes of validators")
-            reigns.append(await _succeed(ledger, self.anchor.chain_id, reigns[-1], height))
+            if len(reigns) >= LINEAGE_CHANGES_MAX:
+                raise _Broken(f"expected at most {LINEAGE_CHANGES_MAX} changes of validators")
+            reigns.append(await _succeed(source, self.anchor.chain_id, reigns[-1], height))
             found = _find(reigns, wanted, height)
         if len(reigns) > len(self._reigns):  # somebody else may have gone further meanwhile
             self._reigns = tuple(reigns)
@@ -114,17 +128,13 @@ def _find(reigns: list[_Reign], wanted: Digest, height: int) -> int | None:
     return last if last is not None and reigns[last].validators.hash == wanted else None
 
 
-async def _succeed(ledger: Ledger, chain_id: str, reign: _Reign, height: int) -> _Reign:
+async def _succeed(source: Source, chain_id: str, reign: _Reign, height: int) -> _Reign:
     """The set that follows on a reign before a height. Raises `_Broken`."""
-    last = await _find_last(ledger, reign, height)
-    header, certificate = signed_header_of((await ledger.call(requests.commit(last))).signed_header)
+    last = await _find_last(source, reign, height)
+    header, certificate = signed_header_of((await source.call(requests.commit(last))).signed_header)
     decided = Decided(header=header, certificate=certificate, validators=reign.validators)
-    for checked in check_decided(decided, chain_id):
-        if not checked.holds:
-            raise _Broken(
-                f"block {last}, {checked.step.value}: expected {checked.expected}, got {checked.got}"
-            )
-    following = validators_of(await ledger.call(requests.validators(last + 1)))
+    verify_decided(decided, chain_id)
+    following = validators_of(await source.call(requests.validators(last + 1)))
     if following.hash != header.next_validators_hash or header.height != last:
         raise _Broken(
             f"block {last}: expected validators {header.next_validators_hash.hex().upper()} next, "
@@ -133,23 +143,23 @@ async def _succeed(ledger: Ledger, chain_id: str, reign: _Reign, height: int) ->
     return _Reign(validators=following, since=last + 1)
 
 
-async def _find_last(ledger: Ledger, reign: _Reign, height: int) -> int:
+async def _find_last(source: Source, reign: _Reign, height: int) -> int:
     """The height at which a set hands over, by halving. Raises `_Broken`."""
     own = reign.validators.hash
     low, high = reign.since, height
-    if low >= high or (await _read_header(ledger, low)).validators_hash != own:
+    if low >= high or (await _read_header(source, low)).validators_hash != own:
         raise _Broken(f"block {low}: expected validators {own.hex().upper()}, the node shows others")
     while high - low > 1:
         middle = (low + high) // 2
-        if (await _read_header(ledger, middle)).validators_hash == own:
+        if (await _read_header(source, middle)).validators_hash == own:
             low = middle
         else:
             high = middle
     return low
 
 
-async def _read_header(ledger: Ledger, height: int) -> Header:
-    shown = (await ledger.call(requests.header(height))).header
+async def _read_header(source: Source, height: int) -> Header:
+    shown = (await source.call(requests.header(height))).header
     if shown is None:
         raise _Broken(f"block {height}: the node does not show it")
     return header_of(shown)
