@@ -276,7 +276,6 @@ PORTAL_FIELDS_MAX = 256  # of one posted form: a contract's milestones, one by o
 PORTAL_NAMES_MAX = 20_000  # of suppliers, remembered by a portal: a few megabytes
 PORTAL_SEARCH_PAGES_MAX = 100  # of a hundred transactions: twenty for each bidder of the largest tender
 TIMELINE_BYTES_MAX = 256 * 1024 * 1024  # of a downloaded timeline: the largest tender's, with its proofs
-LINEAGE_CHANGES_MAX = 1_000  # of validators, from genesis on: several a week for years
 PORTAL_BLOCKS_REMEMBERED_MAX = 5_000  # checked headers with their certificates: 10 MB with ten validators
 PORTAL_PROOFS_REMEMBERED_MAX = 2_000  # checked transactions: the timelines of some hundred tenders
 PORTAL_DOCUMENTS_MAX = 16  # on their way at once in each direction, each in memory: half a gigabyte
@@ -327,3 +326,14 @@ ACCOUNT_NUMBER_CHARACTERS_MAX = 34  # Max34Text of ISO 20022
 ACCOUNT_SALT_BYTES_MAX = 64  # 16 bytes of chance are enough
 BANK_FORM_BYTES_MAX = 16 * 1024  # a form of the sandbox bank's page
 BANK_ROWS_SHOWN_MAX = 200  # rows of one table of the sandbox bank's page
+
+# --- What is proven from genesis on -------------------------------------------------------------------------------
+LINEAGE_CHANGES_MAX = 1_000  # of validators, from genesis on: several a week for years
+BUNDLE_BLOCKS_MAX = (
+    LINEAGE_CHANGES_MAX + 2
+)  # each change, and the two blocks that a transaction's result needs
+BUNDLE_PATH_MAX = 64  # turns from a leaf to its root: more leaves than there can be
+BUNDLE_BYTES_MAX = (
+    64 * 1024 * 1024
+)  # all of these of a hundred validators, and the largest proof beside its module
+BUNDLE_FILE_BYTES_MAX = 3 * BUNDLE_BYTES_MAX  # as JSON: two digits a byte, and the names

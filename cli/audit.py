@@ -1,0 +1,219 @@
+"""`terang audit` and `terang verify`: a file that proves a transaction or a state entry by the genesis document alone.
+
+The first asks nodes and believes none: what it writes was verified as the second does. The second needs no network.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import trio
+import typer
+
+from chain.bundle import Bundle, encode_bundle
+from chain.bundle_json import render_bundle
+from chain.hashing import Digest
+from chain.keys import format_address
+from chain.limits import BUNDLE_FILE_BYTES_MAX
+from chain.result import render, render_value
+from chain.time import format_time
+from chain.transaction import TxId
+from cli.arguments import parse_arguments, show_typed
+from cli.errors import NotDone
+from cli.options import NodesOption
+from genesis.audit import NotProven, Proven, ProvenEntry, ProvenTransaction, Step, verify_bundle
+from genesis.document import Genesis
+from genesis.file import read_genesis
+from genesis.founders import founders_of
+from rpc import requests
+from rpc.audit import Words, collect_entry, collect_transaction
+from rpc.client import Client
+from rpc.lineage import Anchor, Answer, Lineage
+from rpc.requests import Request
+from vm.abi import runtime_from, value_from
+from vm.keys import contract_key, encode_parts, module_key, storage_prefix
+from vm.module import Module, StorageType
+from vm.module_codec import code_hash, decode_module
+from vm.traps import Stop
+from vm.types import Field
+
+_IN_WORDS = {
+    Step.FORM: "the file is an audit bundle",
+    Step.GENESIS: "it is of this genesis document",
+    Step.VALIDATORS: "the validators hand over",
+    Step.BLOCK: "the block is decided by those who reign",
+    Step.NEXT: "the next block follows it",
+    Step.SENDER: "the sender signed the transaction",
+    Step.TRANSACTION: "the transaction stands in the block",
+    Step.RESULT: "the result stands in the next block",
+    Step.CODE: "the contract runs this module",
+    Step.KEY: "the words name this key",
+    Step.ENTRY: "what stands at the key is proven",
+    Step.RECORD: "the value is of the declared type",
+}
+_TRANSACTION_ID = re.compile("(?:0x)?([0-9a-fA-F]{64})")
+GenesisOption = Annotated[Path, typer.Option(help="The network's genesis document.")]
+
+
+def audit(
+    record: Annotated[str, typer.Argument(help="A transaction's id, or the contract of a state entry.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Of a state entry: a Var or Map of the contract's source, and the Map's keys."),
+    ] = None,
+    *,
+    genesis: GenesisOption,
+    output: Annotated[Path, typer.Option(help="Where to: CBOR, or JSON if its name ends with .json.")],
+    node: NodesOption,
+) -> None:
+    """Write a bundle that proves a transaction, a state entry or its absence offline."""
+    document = read_genesis(genesis)
+    found = _TRANSACTION_ID.fullmatch(record)
+    if found and words:
+        raise NotDone(f"expected a transaction's id alone, got {len(words)} words after it")
+
+    async def collect() -> Bundle:
+        async with Client(node) as client:
+            nodes = _Nodes(client)
+            if found:
+                id_ = TxId(Digest(bytes.fromhex(found[1])))
+                return await collect_transaction(nodes, _lineage_of(document), document.hash, id_)
+            return await _collect_entry(nodes, document, record, words or [])
+
+    bundle = trio.run(collect)
+    data = render_bundle(bundle).encode() if output.suffix == ".json" else encode_bundle(bundle)
+    proven = _verify(data, document)
+    output.write_bytes(data)
+    _tell(proven)
+    typer.echo(
+        f"{len(data):,} bytes in {output}; whoever has the genesis document checks it with: terang verify"
+    )
+
+
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="A bundle, as terang audit writes it.")],
+    genesis: GenesisOption,
+) -> None:
+    """Check a bundle step by step, without any network."""
+    document = read_genesis(genesis)
+    with bundle.open("rb") as file:
+        data = file.read(BUNDLE_FILE_BYTES_MAX + 1)
+    proven = _verify(data, document, typer.echo)
+    _tell(proven)
+
+
+def _verify(data: bytes, document: Genesis, say: Callable[[str], None] = lambda _: None) -> Proven:
+    try:
+        proven = verify_bundle(data, document)
+    except NotProven as failed:
+        for step in failed.passed:
+            say(f"holds   {_IN_WORDS[step.step]}: {step.shown}")
+        say(f"FAILS   {_IN_WORDS[failed.step]}")
+        raise NotDone(f"not proven, step {failed.step.value}: {failed}") from failed
+    for step in proven.steps:
+        say(f"holds   {_IN_WORDS[step.step]}: {step.shown}")
+    return proven
+
+
+# --- What to ask for ----------------------------------------------------------------------------------------------
+
+
+class _Nodes:
+    """Nodes of one network, of which any may answer."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """What one of them answers."""
+        return await self._client.call(request)
+
+    async def get_chain_id(self) -> str:
+        """The network that they say they are of."""
+        return (await self.call(requests.status())).node_info.network
+
+
+def _lineage_of(document: Genesis) -> Lineage:
+    return Lineage(Anchor(chain_id=document.chain_id, validators=founders_of(document), contracts={}))
+
+
+async def _collect_entry(nodes: _Nodes, document: Genesis, contract: str, words: list[str]) -> Bundle:
+    code = await _get_code(nodes, contract)
+    if not words:
+        names = ", ".join(storage.name for storage in decode_module(code).storage)
+        raise NotDone(f"{contract}: expected a Var or Map, one of {names}")
+    is_founding = any(code_hash(one.module) == code_hash(code) for one in document.contracts)
+    found = _find_words(decode_module(code), contract, words[0], words[1:])
+    lineage = _lineage_of(document)
+    return await collect_entry(nodes, lineage, document.hash, found, None if is_founding else code)
+
+
+async def _get_code(nodes: _Nodes, contract: str) -> bytes:
+    hash_ = (await nodes.call(requests.state_entry(contract_key(contract)))).value
+    if hash_ is None:
+        raise NotDone(f"expected a transaction's id of 64 digits or a contract, got {contract!r}")
+    code = (await nodes.call(requests.state_entry(module_key(Digest(hash_))))).value
+    if code is None:
+        raise NotDone(f"the node has no module of contract {contract!r}. Ask another one with --node")
+    return code
+
+
+def _find_words(module: Module, contract: str, name: str, texts: list[str]) -> Words:
+    number, storage = _find_storage(module, contract, name)
+    fields = [Field(name=f"key {place}", kind=kind) for place, kind in enumerate(storage.keys, 1)]
+    keys = parse_arguments(f"{contract}.{name}", fields, texts)
+    parts = [runtime_from(one.kind, key, one.name) for one, key in zip(fields, keys, strict=True)]
+    try:
+        key = storage_prefix(contract, number) + encode_parts(storage.keys, parts)
+    except Stop as stop:
+        raise NotDone(f"{contract}.{name}: the keys are longer than any that a state holds") from stop
+    return Words(contract=contract, storage=name, keys=keys, key=key, code_key=contract_key(contract))
+
+
+def _find_storage(module: Module, contract: str, name: str) -> tuple[int, StorageType]:
+    for number, storage in enumerate(module.storage):
+        if storage.name == name:
+            return number, storage
+    names = ", ".join(storage.name for storage in module.storage)
+    raise NotDone(f"{contract} has no Var or Map {name!r}; there are {names}")
+
+
+# --- What is proven -----------------------------------------------------------------------------------------------
+
+
+def _tell(proven: Proven) -> None:
+    match proven.record:
+        case ProvenTransaction() as found:
+            _tell_transaction(found)
+        case ProvenEntry() as found:
+            _tell_entry(found)
+
+
+def _tell_transaction(found: ProvenTransaction) -> None:
+    transaction, result = found.checked.transaction, found.result
+    typer.echo(f"PROVEN  block {found.header.height}, {format_time(found.header.time_ms)}")
+    typer.echo(f"        {format_address(transaction.sender_address)} to {found.header.chain_id}")
+    for call in transaction.calls:
+        typer.echo(f"        {call.contract}.{call.method}{render_value(call.arguments)}")
+    typer.echo(f"        {result.code.name}{f': {render(result.trap)}' if result.trap else ''}")
+    for event in result.events:
+        fields = ", ".join(f"{name}={render_value(value)}" for name, value in event.fields)
+        typer.echo(f"        {event.contract}.{event.name}({fields})")
+
+
+def _tell_entry(found: ProvenEntry) -> None:
+    storage = found.storage
+    keys = [
+        json.dumps(show_typed(kind, value_from(kind, key)), ensure_ascii=False)
+        for kind, key in zip(storage.keys, found.keys, strict=True)
+    ]
+    typer.echo(
+        f"PROVEN  {found.contract}.{storage.name}[{', '.join(keys)}] after block {found.header.height - 1}"
+    )
+    if found.value is None:
+        typer.echo("        there is no such entry")
+        return
+    shown = show_typed(storage.value, value_from(storage.value, found.value))
+    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
