@@ -59,8 +59,8 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (pilot.pilot, "terang pilot --keys net/operators --node http://127.0.0.1:26657 --tenders 10"),
     (portal.portal, "terang portal supplier --node http://127.0.0.1:26657"),
     (timeline.timeline, "terang timeline terang-4f2c.json --genesis genesis.json"),
-    (audit.audit, "terang audit tender bids 0x4f2c 6b1d --genesis genesis.json --output bid.bundle"),
-    (audit.verify, "terang verify bid.bundle --genesis genesis.json"),
+    (audit.audit, "terang audit tender plans_count --genesis genesis.json --output plans.bundle"),
+    (audit.verify, "terang verify plans.bundle --genesis genesis.json"),
     (demo.demo, "terang demo --tenders 12 --exit"),
     (version, "terang version"),
 )

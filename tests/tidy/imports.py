@@ -47,6 +47,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "rpc/client.py",
         "pilot/run.py",
         "cli/pilot.py",
+        "cli/audit.py",
         "cli/documents.py",
         "payments/",
     ),
