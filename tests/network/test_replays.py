@@ -35,7 +35,17 @@ def find_blocks(network: Running, node: int, raw: bytes) -> list[Committed]:
 
 def wait_out(raw: bytes) -> None:
     """Returns when the clock has passed the end of the transaction's validity."""
-    end_ms = decode_transaction(raw).valid_until_ms
+    wait_until_after(decode_transaction(raw).valid_until_ms)
+
+
+def wait_until_forgotten(network: Running, raw: bytes) -> None:
+    """Returns when nodes need not remember a committed transaction any more: a window after its block."""
+    (block,) = find_blocks(network, 0, raw)
+    wait_until_after(block.time_ms + PARAMETERS.window_ms)
+
+
+def wait_until_after(end_ms: int) -> None:
+    """Returns when the clock has passed a time."""
     while (left_ms := end_ms - time.time_ns() // 1_000_000) >= 0:
         time.sleep((left_ms + 1) / 1_000)
 
@@ -80,6 +90,7 @@ def test_a_replay_is_refused_by_every_node_at_every_time(tmp_path: Path) -> None
         wait_out(near)
         assert_refused(network, [near], AdmissionCode.COMMITTED, "stands in a block already")
         wait_out(far)
+        wait_until_forgotten(network, far)
         network.commit(1, [make_registration(valid_for_ms=PARAMETERS.window_ms)])
         network.assert_agreed()
         assert_refused(network, [far, near], AdmissionCode.EXPIRED, "expired at")
