@@ -5,7 +5,7 @@ The first asks nodes and believes none: what it writes was verified as the secon
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +37,7 @@ from vm.keys import contract_key, encode_parts, module_key, storage_prefix
 from vm.module import Module, StorageType
 from vm.module_codec import code_hash, decode_module
 from vm.traps import Stop
-from vm.types import Field
+from vm.types import Field, RuntimeValue, Type
 
 _IN_WORDS = {
     Step.FORM: "the file is an audit bundle",
@@ -86,7 +86,7 @@ def audit(
     data = render_bundle(bundle).encode() if output.suffix == ".json" else encode_bundle(bundle)
     proven = _verify(data, document)
     output.write_bytes(data)
-    _tell(proven)
+    _tell(proven.record)
     typer.echo(
         f"{len(data):,} bytes in {output}; whoever has the genesis document checks it with: terang verify"
     )
@@ -100,8 +100,7 @@ def verify(
     document = read_genesis(genesis)
     with bundle.open("rb") as file:
         data = file.read(BUNDLE_FILE_BYTES_MAX + 1)
-    proven = _verify(data, document, typer.echo)
-    _tell(proven)
+    _tell(_verify(data, document, _say).record)
 
 
 def _verify(data: bytes, document: Genesis, say: Callable[[str], None] = lambda _: None) -> Proven:
@@ -111,7 +110,7 @@ def _verify(data: bytes, document: Genesis, say: Callable[[str], None] = lambda 
         for step in failed.passed:
             say(f"holds   {_IN_WORDS[step.step]}: {step.shown}")
         say(f"FAILS   {_IN_WORDS[failed.step]}")
-        raise NotDone(f"not proven, step {failed.step.value}: {failed}") from failed
+        raise NotDone(f"not proven, step {failed.step.value}: {_plain(str(failed))}") from failed
     for step in proven.steps:
         say(f"holds   {_IN_WORDS[step.step]}: {step.shown}")
     return proven
@@ -183,37 +182,44 @@ def _find_storage(module: Module, contract: str, name: str) -> tuple[int, Storag
 # --- What is proven -----------------------------------------------------------------------------------------------
 
 
-def _tell(proven: Proven) -> None:
-    match proven.record:
-        case ProvenTransaction() as found:
-            _tell_transaction(found)
-        case ProvenEntry() as found:
-            _tell_entry(found)
+def _tell(record: ProvenTransaction | ProvenEntry) -> None:
+    for line in _lines_of(record):
+        _say(line)
 
 
-def _tell_transaction(found: ProvenTransaction) -> None:
+def _lines_of(record: ProvenTransaction | ProvenEntry) -> Iterator[str]:
+    header = record.header
+    if isinstance(record, ProvenTransaction):
+        yield f"PROVEN  block {header.height} of {header.chain_id}, {format_time(header.time_ms)}"
+        yield from _lines_of_transaction(record)
+        return
+    keys = ", ".join(_show(kind, key) for kind, key in zip(record.storage.keys, record.keys, strict=True))
+    yield f"PROVEN  {record.contract}.{record.storage.name}[{keys}] after block {header.height - 1}"
+    if record.value is None:
+        yield "        there is no such entry"
+    else:
+        yield from _show(record.storage.value, record.value, indent=2).splitlines()
+
+
+def _lines_of_transaction(found: ProvenTransaction) -> Iterator[str]:
     transaction, result = found.checked.transaction, found.result
-    typer.echo(f"PROVEN  block {found.header.height}, {format_time(found.header.time_ms)}")
-    typer.echo(f"        {format_address(transaction.sender_address)} to {found.header.chain_id}")
+    yield f"        from {format_address(transaction.sender_address)}"
     for call in transaction.calls:
-        typer.echo(f"        {call.contract}.{call.method}{render_value(call.arguments)}")
-    typer.echo(f"        {result.code.name}{f': {render(result.trap)}' if result.trap else ''}")
+        yield f"        {call.contract}.{call.method}{render_value(call.arguments)}"
+    yield f"        {result.code.name}{f': {render(result.trap)}' if result.trap else ''}"
     for event in result.events:
         fields = ", ".join(f"{name}={render_value(value)}" for name, value in event.fields)
-        typer.echo(f"        {event.contract}.{event.name}({fields})")
+        yield f"        {event.contract}.{event.name}({fields})"
 
 
-def _tell_entry(found: ProvenEntry) -> None:
-    storage = found.storage
-    keys = [
-        json.dumps(show_typed(kind, value_from(kind, key)), ensure_ascii=False)
-        for kind, key in zip(storage.keys, found.keys, strict=True)
-    ]
-    typer.echo(
-        f"PROVEN  {found.contract}.{storage.name}[{', '.join(keys)}] after block {found.header.height - 1}"
-    )
-    if found.value is None:
-        typer.echo("        there is no such entry")
-        return
-    shown = show_typed(storage.value, value_from(storage.value, found.value))
-    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+def _show(kind: Type, value: RuntimeValue, indent: int | None = None) -> str:
+    return json.dumps(show_typed(kind, value_from(kind, value)), indent=indent, ensure_ascii=False)
+
+
+def _say(line: str) -> None:
+    typer.echo(_plain(line))
+
+
+def _plain(line: str) -> str:
+    """A line without signs that a terminal obeys: what is proven may hold any text, and must not overwrite what is said of it."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)

@@ -29,7 +29,7 @@ from chain.keys import format_address
 from chain.limits import STATE_VALUE_BYTES_MAX
 from chain.merkle import compute_root_above
 from chain.record import Decided, verify_decided
-from chain.result import TransactionResult, encode_result
+from chain.result import TransactionResult, encode_result, render
 from chain.transaction import CheckedTransaction, check_transaction
 from chain.validators import ValidatorSet
 from genesis.document import Genesis
@@ -40,6 +40,7 @@ from vm.module import Module, StorageType
 from vm.module_codec import code_hash, decode_module
 from vm.traps import Stop
 from vm.types import RuntimeValue
+from vm.verify import verify_module
 
 
 class Step(Enum):
@@ -114,13 +115,14 @@ def verify_bundle(data: bytes, genesis: Genesis) -> Proven:
     with walk.taking(Step.GENESIS):
         if bundle.genesis_hash != genesis.hash:
             raise Invalid(f"expected {genesis.hash.hex()}, got {bundle.genesis_hash.hex()}")
+        founders = founders_of(genesis)
         walk.show(f"{genesis.chain_id}, {genesis.hash.hex()}")
     claim = bundle.claim
     if isinstance(claim, TransactionClaim):
-        block, after = _check_blocks(walk, bundle, genesis, count=2)
+        block, after = _check_blocks(walk, bundle, founders, genesis.chain_id, count=2)
         record: ProvenTransaction | ProvenEntry = _check_transaction(walk, claim, block, after)
     else:
-        (last,) = _check_blocks(walk, bundle, genesis, count=1)
+        (last,) = _check_blocks(walk, bundle, founders, genesis.chain_id, count=1)
         record = _check_entry(walk, claim, last, genesis)
     return Proven(steps=tuple(walk.passed), record=record)
 
@@ -141,7 +143,7 @@ class _Walk:
         except Invalid as error:
             raise NotProven(step, str(error), tuple(self.passed)) from error
         except Stop as stop:  # a key that the machine itself would not take
-            raise NotProven(step, stop.message, tuple(self.passed)) from stop
+            raise NotProven(step, render(stop.trap()), tuple(self.passed)) from stop
 
     def show(self, shown: str) -> None:
         """The step holds."""
@@ -151,9 +153,11 @@ class _Walk:
 # --- Blocks -----------------------------------------------------------------------------------------------------
 
 
-def _check_blocks(walk: _Walk, bundle: Bundle, genesis: Genesis, count: int) -> tuple[Header, ...]:
+def _check_blocks(
+    walk: _Walk, bundle: Bundle, founders: ValidatorSet, chain_id: str, count: int
+) -> tuple[Header, ...]:
     """The headers of the claim, which are the last `count`; those before them are there for the hand-over alone."""
-    reigning, since = founders_of(genesis), 1
+    reigning, since = founders, 1
     first, last = len(bundle.blocks) - count, len(bundle.blocks) - 1
     with walk.taking(Step.BLOCK):
         if first < 0:
@@ -164,7 +168,7 @@ def _check_blocks(walk: _Walk, bundle: Bundle, genesis: Genesis, count: int) -> 
             if header.height < since:
                 raise Invalid(f"expected a block from height {since} on, got {header.height}")
             decided = Decided(header=header, certificate=block.certificate, validators=reigning)
-            verify_decided(decided, genesis.chain_id)
+            verify_decided(decided, chain_id)
             if place > first:
                 _check_follows(bundle.blocks[place - 1].header, header)
             following = _find_following(block, reigning, is_change=place < first, is_last=place == last)
@@ -249,6 +253,9 @@ def _check_entry(walk: _Walk, claim: EntryClaim, header: Header, genesis: Genesi
     with walk.taking(Step.CODE):
         code = _find_code(claim, header, genesis)
         module = decode_module(code)
+        verify_module(
+            module
+        )  # whoever signs with old keys may have made it: see the reference on what is trusted
         walk.show(f"{claim.contract} runs {code_hash(code).hex()}")
     with walk.taking(Step.KEY):
         number, storage = _find_storage(module, claim)

@@ -1,14 +1,15 @@
 """`terang verify` in a process without any network: each step in words, and an exit code for whoever runs it from a script."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chain.bundle import encode_bundle
+from chain.bundle import EntryClaim, encode_bundle
 from chain.bundle_json import render_bundle
 from genesis.file import write_genesis
 from tests.cli.running import Terminal
-from tests.genesis.bundles import GENESIS, bundle_of, make_genesis
+from tests.genesis.bundles import GENESIS, bundle_of, made, make_genesis, transaction_of
 
 
 @pytest.fixture
@@ -52,3 +53,23 @@ def test_the_step_that_fails_is_named(terminal: Terminal, tmp_path: Path, genesi
     assert ran.code == 2 and "not proven, step genesis: expected" in ran.err
     assert ran.out.splitlines()[-1] == "FAILS   it is of this genesis document" and "PROVEN" not in ran.out
     assert "missing" in terminal.fail("verify", tmp_path / "missing", "--genesis", genesis)
+
+
+def test_what_is_proven_does_not_write_over_what_is_said(
+    terminal: Terminal, tmp_path: Path, genesis: Path
+) -> None:
+    claim = bundle_of("bid").claim
+    assert isinstance(claim, EntryClaim)
+    loud = replace(claim, contract="\x1b[2JPROVEN\n")
+    bundle = tmp_path / "bid.bundle"
+    bundle.write_bytes(encode_bundle(replace(bundle_of("bid"), claim=loud)))
+    said = terminal.fail("verify", bundle, "--genesis", genesis)
+    assert "step code" in said and "\x1b" not in said and len(said.splitlines()) == 1
+
+
+def test_texts_of_the_ledger_are_written_plainly(terminal: Terminal, tmp_path: Path, genesis: Path) -> None:
+    bundle = tmp_path / "loud.bundle"
+    bundle.write_bytes(encode_bundle(transaction_of(made().loud.id)))
+    said = terminal.succeed("verify", bundle, "--genesis", genesis)
+    assert said.count("\\x1b[2J\\r\\nPROVEN\\u202e") == 5
+    assert all(sign.isprintable() or sign == "\n" for sign in said)

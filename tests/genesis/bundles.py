@@ -11,18 +11,18 @@ from chain.codec import Value
 from chain.hashing import Digest
 from chain.ics23_codec import encode_proof
 from chain.parameters import Parameters
-from chain.transaction import TxId
-from chain.validators import ValidatorSet
+from chain.result import Event
+from chain.transaction import Call, TxId
 from chain.vote import Height
 from genesis.document import DEMO_RULES, Contract, Genesis, Member
 from rpc.audit import Words, collect_entry, collect_transaction
 from rpc.backend import StateAnswer
 from rpc.lineage import Anchor, Lineage, Source
 from tests.chain.making import make_key
-from tests.contracts.ledger import CHAIN, GENESIS_MS, address, compiled
+from tests.contracts.ledger import CHAIN, GENESIS_MS, address, compiled, key
 from tests.portals.living import Life
-from tests.portals.test_lineage import SETS, ledger_on
-from tests.rpc.memory import MemoryBackend
+from tests.portals.test_lineage import SETS, Changing, ledger_on
+from tests.rpc.memory import OK, MemoryBackend
 from tests.vm.tree.growing import Tree
 from vm.abi import runtime_from
 from vm.keys import contract_key, encode_parts, storage_prefix
@@ -32,14 +32,16 @@ STORY = "aaabbbcccc"
 """Who decides each height: the founders, and whom they and then the next hand over to."""
 PLACE = 7
 """The block that holds all transactions of the procurement."""
+LOUD = "\x1b[2J\r\nPROVEN\u202e"
+"""What a terminal would obey."""
 NAMES = ("bid", "award", "absent")
 
 
-class Audited(MemoryBackend):
+class Audited(Changing):
     """A node of that chain. Its state is the same after every block."""
 
     def __init__(self, story: str = STORY) -> None:
-        super().__init__()
+        super().__init__(story[:1])
         self.info = replace(self.info, chain_id=CHAIN)
         self.story = story
         self.life = Life()
@@ -47,6 +49,11 @@ class Audited(MemoryBackend):
         root = Digest(self.tree.grow(self.life.state.rows))
         sent = [(one.raw, result) for _, transactions, executed in self.life.blocks
                 for one, result in zip(transactions, executed.results, strict=True)]  # fmt: skip
+        loud = Call(contract="tender", method="shout", arguments=(LOUD,))
+        self.loud = self.life.sign(key("alfa"), loud)
+        sent.append(
+            (self.loud.raw, replace(OK, events=(Event(contract=LOUD, name=LOUD, fields=((LOUD, LOUD),)),)))
+        )
         for height in range(1, len(story)):
             self.set, self.keys = SETS[story[height - 1]]
             following = SETS[story[height]][0].hash
@@ -57,9 +64,6 @@ class Audited(MemoryBackend):
                 next_validators_hash=following,
                 state_root=root,
             )
-
-    def validators(self, height: int) -> ValidatorSet | None:
-        return SETS[self.story[height - 1]][0] if 1 <= height <= len(self.story) else None
 
     def state_entry(self, key: bytes, height: Height | None, *, prove: bool) -> StateAnswer:
         of = Height(len(self.chain) - 1) if height is None else height
@@ -125,10 +129,10 @@ def lineage() -> Lineage:
 def words_of(contract: str, storage: str, *keys: Value) -> Words:
     """An entry's words and where it stands."""
     module = decode_module(dict(compiled())[contract])
-    ((number, found),) = [(place, one) for place, one in enumerate(module.storage) if one.name == storage]
+    ((number, found),) = [(index, one) for index, one in enumerate(module.storage) if one.name == storage]
     parts = [runtime_from(kind, key, "key") for kind, key in zip(found.keys, keys, strict=True)]
-    key = storage_prefix(contract, number) + encode_parts(found.keys, parts)
-    return Words(contract=contract, storage=storage, keys=keys, key=key, code_key=contract_key(contract))
+    place = storage_prefix(contract, number) + encode_parts(found.keys, parts)
+    return Words(contract=contract, storage=storage, keys=keys, key=place, code_key=contract_key(contract))
 
 
 def entry_of(words: Words, genesis: Genesis = GENESIS, module: bytes | None = None) -> Bundle:
@@ -140,12 +144,11 @@ def entry_of(words: Words, genesis: Genesis = GENESIS, module: bytes | None = No
     return trio.run(collect)
 
 
-def transaction_of(method: str) -> Bundle:
-    """The bundle of the transaction that calls this."""
+def transaction_of(id_: TxId) -> Bundle:
+    """The bundle of a transaction."""
 
     async def collect() -> Bundle:
-        chain = made()
-        return await collect_transaction(source_on(chain), lineage(), GENESIS.hash, chain.id_of(method))
+        return await collect_transaction(source_on(made()), lineage(), GENESIS.hash, id_)
 
     return trio.run(collect)
 
@@ -158,6 +161,6 @@ def bundle_of(name: str) -> Bundle:
         case "bid":
             return entry_of(words_of("tender", "bids", tender, address("alfa")))
         case "award":
-            return transaction_of("award")
+            return transaction_of(made().id_of("award"))
         case _:
             return entry_of(words_of("tender", "bids", tender, address("nobody")))
