@@ -68,7 +68,7 @@ def audit(
     output: Annotated[Path, typer.Option(help="Where to: CBOR, or JSON if its name ends with .json.")],
     node: NodesOption,
 ) -> None:
-    """Write a bundle that proves a transaction, a state entry or its absence offline."""
+    """Write a file that proves a transaction, an entry or its absence."""
     document = read_genesis(genesis)
     found = _TRANSACTION_ID.fullmatch(record)
     if found and words:
