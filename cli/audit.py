@@ -68,7 +68,7 @@ def audit(
     output: Annotated[Path, typer.Option(help="Where to: CBOR, or JSON if its name ends with .json.")],
     node: NodesOption,
 ) -> None:
-    """Write a file that proves a transaction, an entry or its absence."""
+    """Write a file that proves a transaction or an entry."""
     document = read_genesis(genesis)
     found = _TRANSACTION_ID.fullmatch(record)
     if found and words:
