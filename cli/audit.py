@@ -37,6 +37,7 @@ from vm.keys import contract_key, encode_parts, module_key, storage_prefix
 from vm.module import Module, StorageType
 from vm.module_codec import code_hash, decode_module
 from vm.traps import Stop
+from vm.type_codec import is_name
 from vm.types import Field, RuntimeValue, Type
 
 _IN_WORDS = {
@@ -150,7 +151,9 @@ async def _collect_entry(nodes: _Nodes, document: Genesis, contract: str, words:
 
 
 async def _get_code(nodes: _Nodes, contract: str) -> bytes:
-    hash_ = (await nodes.call(requests.state_entry(contract_key(contract)))).value
+    hash_ = None
+    if is_name(contract):
+        hash_ = (await nodes.call(requests.state_entry(contract_key(contract)))).value
     if hash_ is None:
         raise NotDone(f"expected a transaction's id of 64 digits or a contract, got {contract!r}")
     code = (await nodes.call(requests.state_entry(module_key(Digest(hash_))))).value
