@@ -26,11 +26,11 @@ from cli.options import NodesOption
 from genesis.audit import NotProven, Proven, ProvenEntry, ProvenTransaction, Step, verify_bundle
 from genesis.document import Genesis
 from genesis.file import read_genesis
-from genesis.founders import founders_of
+from genesis.founders import anchor_of
 from rpc import requests
 from rpc.audit import Words, collect_entry, collect_transaction
 from rpc.client import Client
-from rpc.lineage import Anchor, Answer, Lineage
+from rpc.lineage import Answer, Lineage
 from rpc.requests import Request
 from vm.abi import runtime_from, value_from
 from vm.keys import contract_key, encode_parts, module_key, storage_prefix
@@ -80,7 +80,7 @@ def audit(
             nodes = _Nodes(client)
             if found:
                 id_ = TxId(Digest(bytes.fromhex(found[1])))
-                return await collect_transaction(nodes, _lineage_of(document), document.hash, id_)
+                return await collect_transaction(nodes, _lineage_of(document), id_)
             return await _collect_entry(nodes, document, record, words or [])
 
     bundle = trio.run(collect)
@@ -136,7 +136,7 @@ class _Nodes:
 
 
 def _lineage_of(document: Genesis) -> Lineage:
-    return Lineage(Anchor(chain_id=document.chain_id, validators=founders_of(document), contracts={}))
+    return Lineage(anchor_of(document))
 
 
 async def _collect_entry(nodes: _Nodes, document: Genesis, contract: str, words: list[str]) -> Bundle:
@@ -147,7 +147,7 @@ async def _collect_entry(nodes: _Nodes, document: Genesis, contract: str, words:
     is_founding = any(code_hash(one.module) == code_hash(code) for one in document.contracts)
     found = _find_words(decode_module(code), contract, words[0], words[1:])
     lineage = _lineage_of(document)
-    return await collect_entry(nodes, lineage, document.hash, found, None if is_founding else code)
+    return await collect_entry(nodes, lineage, found, None if is_founding else code)
 
 
 async def _get_code(nodes: _Nodes, contract: str) -> bytes:

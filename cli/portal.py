@@ -10,14 +10,12 @@ import typer
 from cli.errors import NotDone
 from cli.options import NodesOption
 from genesis.file import read_genesis
-from genesis.founders import founders_of
+from genesis.founders import anchor_of
 from rpc.client import normalise_address
-from vm.module_codec import code_hash
 
 if TYPE_CHECKING:  # the portals are loaded when one is served
     from portals.app import View
     from portals.page import PortalInfo
-    from rpc.lineage import Anchor
 
 PORTS = {"supplier": 8_081, "agency": 8_082, "auditor": 8_083}
 
@@ -86,14 +84,5 @@ def _choose(
         case PortalName.AGENCY:
             return agency.AGENCY, agency.VIEWS
         case PortalName.AUDITOR:
-            anchor = None if genesis is None else _read_anchor(genesis)
+            anchor = None if genesis is None else anchor_of(read_genesis(genesis))
             return auditor.AUDITOR, auditor.make_views(anchor)
-
-
-def _read_anchor(path: Path) -> "Anchor":
-    """What is trusted of a genesis document. Raises `GenesisRefused`."""
-    from rpc.lineage import Anchor
-
-    document = read_genesis(path)
-    contracts = {contract.id: code_hash(contract.module) for contract in document.contracts}
-    return Anchor(chain_id=document.chain_id, validators=founders_of(document), contracts=contracts)

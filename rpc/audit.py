@@ -28,8 +28,10 @@ class Words:
     code_key: bytes
 
 
-async def collect_transaction(source: Source, lineage: Lineage, genesis_hash: Digest, id_: TxId) -> Bundle:
-    """The bundle of a transaction, whose next block has to be there. Raises `Malformed` for what is no evidence."""
+async def collect_transaction(source: Source, lineage: Lineage, id_: TxId) -> Bundle:
+    """The bundle of a transaction, by the genesis document of the lineage; the next block has to be there. Raises
+    `Malformed` for what is no evidence.
+    """
     found = await source.call(requests.tx(id_, prove=True))
     if found.proof is None:
         raise Malformed(f"transaction {id_.hex()}: the node shows no proof")
@@ -45,7 +47,7 @@ async def collect_transaction(source: Source, lineage: Lineage, genesis_hash: Di
         result_path=_turns_of(result_proof),
     )
     blocks = await _collect_blocks(source, lineage, (height, height + 1))
-    return Bundle(genesis_hash=genesis_hash, blocks=blocks, claim=claim)
+    return Bundle(genesis_hash=_genesis_hash_of(lineage), blocks=blocks, claim=claim)
 
 
 def _turns_of(proof: InclusionProof) -> tuple[Turn, ...]:
@@ -55,9 +57,7 @@ def _turns_of(proof: InclusionProof) -> tuple[Turn, ...]:
     return turns
 
 
-async def collect_entry(
-    source: Source, lineage: Lineage, genesis_hash: Digest, words: Words, module: bytes | None
-) -> Bundle:
+async def collect_entry(source: Source, lineage: Lineage, words: Words, module: bytes | None) -> Bundle:
     """The bundle of an entry or of its absence, at the last height whose state root a header has. `module`: see
     `chain.bundle.EntryClaim`. Raises `Malformed` for what is no evidence.
     """
@@ -73,13 +73,18 @@ async def collect_entry(
         module=module,
     )
     blocks = await _collect_blocks(source, lineage, (entry.height + 1,))
-    return Bundle(genesis_hash=genesis_hash, blocks=blocks, claim=claim)
+    return Bundle(genesis_hash=_genesis_hash_of(lineage), blocks=blocks, claim=claim)
 
 
 def _proof_in(entry: StateEntry) -> CommitmentProof:
     if entry.proof is None:
         raise Malformed("state entry: the node shows no proof")
     return entry.proof
+
+
+def _genesis_hash_of(lineage: Lineage) -> Digest:
+    assert lineage.anchor is not None, "who collects a bundle has the genesis document"
+    return lineage.anchor.genesis_hash
 
 
 async def _collect_blocks(

@@ -42,6 +42,7 @@ class Anchor:
     """What is trusted of the genesis document. `contracts`: hashes of the code that it deploys, by name."""
 
     chain_id: str
+    genesis_hash: Digest
     validators: ValidatorSet
     contracts: Mapping[str, Digest]
 

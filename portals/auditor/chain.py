@@ -2,22 +2,26 @@
 
 from dataclasses import dataclass
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from chain.block import compute_block_id
+from chain.bundle import encode_bundle
 from chain.errors import Malformed
 from chain.keys import format_address
 from chain.record import Decided
 from chain.transaction import TxId, compute_transaction_id
 from chain.vote import Height
 from portals.auditor.entries import read_entries
-from portals.auditor.evidence import Proofs
+from portals.auditor.evidence import NoEvidence, Proofs
 from portals.auditor.nodes import compare_block, find_diverging, read_nodes
 from portals.auditor.showing import check_lines, state_of
 from portals.local_forms import WIB_MINUTES
 from portals.page import Page
 from rpc import requests
+from rpc.audit import collect_transaction
 from rpc.exact import header_of, transaction_of, whole
+from rpc.requests import CallRefused
 
 _BLOCKS = 20
 _SIGNED_BLOCKS = 10
@@ -132,8 +136,30 @@ async def show_transaction(page: Page, proofs: Proofs) -> Response:
         entry=entry,
         steps=check_lines(proven.steps, proven.ancestry, page.language),
         state=state_of(proven),
+        has_bundle=proofs.lineage.anchor is not None and proven.is_checked,
         same=await compare_block(page.ledger, proven.height),
     )
+
+
+async def give_bundle(page: Page, proofs: Proofs) -> Response:
+    """The proof of a transaction as a file, for whoever checks it elsewhere; given once every step held here."""
+    id_ = _id_in(page)
+    if proofs.lineage.anchor is None:
+        raise HTTPException(
+            404, "a bundle begins with the genesis document, which --genesis gives to a portal"
+        )
+    proven = await proofs.prove(page.ledger, await page.ledger.call(requests.tx(id_, prove=True)))
+    if not proven.is_checked:
+        raise NoEvidence(f"transaction {id_.hex()}: not every step of its proof holds")
+    try:
+        bundle = await collect_transaction(page.ledger, proofs.lineage, id_)
+    except (Malformed, CallRefused) as error:
+        raise NoEvidence(str(error)) from error
+    headers = {
+        "content-disposition": f'attachment; filename="terang-{id_.hex()[:12]}.bundle"',
+        "cache-control": "no-store",
+    }
+    return Response(encode_bundle(bundle), media_type="application/cbor", headers=headers)
 
 
 def _height_in(page: Page) -> int:

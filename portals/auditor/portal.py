@@ -48,6 +48,7 @@ _PAGES: tuple[tuple[str, _Work], ...] = (
     ("/blocks", chain.list_blocks),
     ("/blocks/{height}", chain.show_block),
     ("/tx/{id}", chain.show_transaction),
+    ("/tx/{id}/bundle", chain.give_bundle),
     ("/network", chain.show_network),
     ("/rules", sources.show_all),
     ("/rules/{contract}", sources.show),

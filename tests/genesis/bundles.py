@@ -15,9 +15,10 @@ from chain.result import Event
 from chain.transaction import Call, TxId
 from chain.vote import Height
 from genesis.document import DEMO_RULES, Contract, Genesis, Member
+from genesis.founders import anchor_of
 from rpc.audit import Words, collect_entry, collect_transaction
 from rpc.backend import StateAnswer
-from rpc.lineage import Anchor, Lineage, Source
+from rpc.lineage import Lineage, Source
 from tests.chain.making import make_key
 from tests.contracts.ledger import CHAIN, GENESIS_MS, address, compiled, key
 from tests.portals.living import Life
@@ -123,7 +124,7 @@ def source_on(backend: MemoryBackend) -> Source:
 
 def lineage() -> Lineage:
     """From the founders on."""
-    return Lineage(Anchor(chain_id=CHAIN, validators=SETS["a"][0], contracts={}))
+    return Lineage(anchor_of(GENESIS))
 
 
 def words_of(contract: str, storage: str, *keys: Value) -> Words:
@@ -139,7 +140,7 @@ def entry_of(words: Words, genesis: Genesis = GENESIS, module: bytes | None = No
     """The bundle of an entry."""
 
     async def collect() -> Bundle:
-        return await collect_entry(source_on(made()), lineage(), genesis.hash, words, module)
+        return await collect_entry(source_on(made()), Lineage(anchor_of(genesis)), words, module)
 
     return trio.run(collect)
 
@@ -148,7 +149,7 @@ def transaction_of(id_: TxId) -> Bundle:
     """The bundle of a transaction."""
 
     async def collect() -> Bundle:
-        return await collect_transaction(source_on(made()), lineage(), GENESIS.hash, id_)
+        return await collect_transaction(source_on(made()), lineage(), id_)
 
     return trio.run(collect)
 

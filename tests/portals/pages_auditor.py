@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page
 
+from chain.hashing import sha256
 from portals.auditor.portal import make_views
 from rpc.lineage import Anchor
 from tests.chain.making import make_validators
@@ -15,6 +16,7 @@ from vm.module_codec import code_hash
 
 ANCHOR = Anchor(
     chain_id=CHAIN,
+    genesis_hash=sha256(b"genesis"),
     validators=make_validators()[0],
     contracts={name: code_hash(data) for name, data in compiled()},
 )
@@ -77,6 +79,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "GET /governance": (_case("governance", "/governance", unfolded=True),),
     "GET /blocks": (_case("blocks", "/blocks"),),
     "GET /blocks/{height}": (_case("block", "/blocks/9", unfolded=True),),
+    "GET /tx/{id}/bundle": DATA,
     "GET /tx/{id}": (
         _case("tx", "/tx/{tx-done}", unfolded=True),
         _case("tx-refused", "/tx/{tx-refused}"),

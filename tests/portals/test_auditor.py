@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,9 @@ from chain.merkle import InclusionProof, is_included
 from chain.record import Decided, check_decided, holds
 from chain.transaction import compute_transaction_id
 from chain.validators import decode_validators
+from genesis.audit import ProvenTransaction, verify_bundle
+from genesis.file import read_genesis
+from genesis.founders import anchor_of
 from portals.auditor.portal import AUDITOR, make_views
 from portals.auditor.rules import read_source
 from portals.languages import get_language
@@ -25,6 +29,7 @@ from portals.local_forms import format_day
 from rpc.backend import Standing
 from rpc.lineage import Anchor
 from tests.chain.making import make_certificate, make_key, make_validators
+from tests.cli.test_timeline import found
 from tests.contracts.agreeing import SUPPLIER, TREASURY
 from tests.contracts.ledger import CHAIN, address, compiled, operator
 from tests.contracts.ledger import Ledger as Contracts
@@ -36,7 +41,10 @@ from vm.module_codec import code_hash
 pytestmark = pytest.mark.trio
 SET, KEYS = make_validators()
 ANCHOR = Anchor(
-    chain_id=CHAIN, validators=SET, contracts={name: code_hash(data) for name, data in compiled()}
+    chain_id=CHAIN,
+    genesis_hash=sha256(b"genesis"),
+    validators=SET,
+    contracts={name: code_hash(data) for name, data in compiled()},
 )
 
 
@@ -173,6 +181,28 @@ async def test_a_transaction_shows_every_step() -> None:
         assert "30/40" in page and "27/40" in page, "signatures and what is needed"
         assert "3 of 3 configured nodes show block" in page
         assert "SP2D-77" in page and "Clause 3.3 of payment" in page
+
+
+async def test_a_transaction_is_given_as_a_bundle_that_proves_itself(tmp_path: Path) -> None:
+    genesis = read_genesis(found(tmp_path / "genesis.json"))
+    async with open_site(AUDITOR, make_views(anchor_of(genesis)), contracts=life()) as site:
+        entries = json.loads((await site.get(path("/timeline/json"))).text)["entries"]
+        place = f"/en/tx/{entries[-1]['transaction']}"
+        assert f"{place.lower()}/bundle" in (await site.get(place)).text.lower()
+        answer = await site.get(f"{place}/bundle")
+        assert answer.headers["content-disposition"].endswith('.bundle"')
+        record = verify_bundle(answer.content, genesis).record
+        assert (
+            isinstance(record, ProvenTransaction)
+            and record.checked.id.hex() == entries[-1]["transaction"].lower()
+        )
+
+
+async def test_without_a_genesis_document_there_is_no_bundle() -> None:
+    async with open_site(AUDITOR, make_views(None), contracts=life()) as site:
+        place = f"/en/tx/{compute_transaction_id(site.backend.chain[-3].block.transactions[0]).hex()}"
+        assert "/bundle" not in (await site.get(place)).text
+        assert (await site.get(f"{place}/bundle")).status_code == 404
 
 
 async def test_a_refused_attempt_is_told_with_its_clause() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chain.block import Block, CertifiedBlock
+from chain.hashing import sha256
 from chain.keys import SigningKey
 from chain.validators import Validator, ValidatorSet
 from portals.ledger import Ledger
@@ -50,7 +51,9 @@ class Changing(MemoryBackend):
 
 def make_lineage(name: str = "a", chain_id: str = CHAIN) -> Lineage:
     """From a genesis document with these founders."""
-    return Lineage(Anchor(chain_id=chain_id, validators=SETS[name][0], contracts={}))
+    return Lineage(
+        Anchor(chain_id=chain_id, genesis_hash=sha256(b"genesis"), validators=SETS[name][0], contracts={})
+    )
 
 
 def ledger_on(backend: MemoryBackend) -> tuple[Ledger, AnsweringNode]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from chain.hashing import sha256
 from machine.browserkey import write_browser_key
 from portals.agency.portal import AGENCY
 from portals.agency.portal import VIEWS as AGENCY_VIEWS
@@ -224,6 +225,7 @@ def audit(walk: Walk, browser: Browser, tender: bytes) -> None:
     """Who has no key reads the whole timeline, and the portal has proven each entry of it."""
     anchor = Anchor(
         chain_id=CHAIN,
+        genesis_hash=sha256(b"genesis"),
         validators=make_validators()[0],
         contracts={name: code_hash(data) for name, data in compiled()},
     )

@@ -21,9 +21,9 @@ def collect(chain: Audited, id_: TxId | None = None) -> Bundle:
 
     async def ask() -> Bundle:
         if id_ is not None:
-            return await collect_transaction(source_on(chain), lineage(), GENESIS.hash, id_)
+            return await collect_transaction(source_on(chain), lineage(), id_)
         words = words_of("tender", "bids", chain.life.tender, address("alfa"))
-        return await collect_entry(source_on(chain), lineage(), GENESIS.hash, words, None)
+        return await collect_entry(source_on(chain), lineage(), words, None)
 
     return trio.run(ask)
 
