@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+WORKERS ?= 2
 
 .PHONY: help setup demo test chromium check refusals bench bench-state bundle lock clean
 
@@ -26,7 +27,7 @@ demo: setup ## A whole network, tenders to the last payment: make demo ARGS="--e
 	$(BIN)/terang demo $(ARGS)
 
 test: setup chromium ## All tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 chromium:
 	@test -x /usr/bin/chromium || { \
