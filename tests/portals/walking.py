@@ -45,6 +45,7 @@ def sign(page: Page) -> None:
 def bring_a_key(page: Page, address: str, file: Path) -> None:
     """Brings in a key from its file, of the passphrase `PHRASE`, in the place of the one that is there."""
     page.goto(f"{address}/key")
+    page.wait_for_selector("#held:not([hidden]), #none:not([hidden])")  # the script looks for a key first
     if page.is_visible("#forget"):
         page.click("#forget")
         page.click("#forget-yes")
