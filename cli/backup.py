@@ -14,16 +14,15 @@ from typing import Annotated
 
 import typer
 
-from chain.keys import format_address
 from chain.limits import BACKUP_FILE_BYTES_MAX, BACKUP_FILES_MAX
 from cli.errors import NotDone
+from cli.keys import make_floored_record
 from cli.options import HomeOption
 from genesis.file import read_genesis
 from machine.files import DiskFiles, replace_file
 from machine.keyfile import read_key_info
 from node.config import read_config
 from node.home import Home
-from node.signer_record import SignerRecord
 
 _DISK = DiskFiles()
 _FOLDERS = ("config", "keys")
@@ -86,15 +85,8 @@ def restore(
         _DISK.make_directory((home / name).parent)
         replace_file(_DISK, home / name, data)
     if floor is not None:
-        _make_record(place, floor)
+        make_floored_record(place, read_genesis(place.genesis).chain_id, floor)
     typer.echo(f"{home}: {len(found)} files are back. Next: terang doctor --home {home}")
-
-
-def _make_record(place: Home, floor: int) -> None:
-    address = read_key_info(place.validator_key).address
-    network = read_genesis(place.genesis).chain_id
-    SignerRecord.create(place.signer_record, address, network, floor, _DISK)
-    typer.echo(f"{format_address(address)} signs for {network} above height {floor} only.")
 
 
 def _read_home(place: Home) -> dict[str, bytes]:

@@ -95,6 +95,11 @@ def _import_validator(home: Home, floor: int, chain_id: str | None, *, encrypt: 
     check_chain_id(network)
     if not home.validator_key.exists():
         write_key(home.validator_key, _read_seed(), KeyKind.VALIDATOR, ask_new(is_wanted=encrypt))
+    make_floored_record(home, network, floor)
+
+
+def make_floored_record(home: Home, network: str, floor: int) -> None:
+    """The record of a validator's key that may have signed before; says from where on it signs."""
     address = read_key_info(home.validator_key).address
     SignerRecord.create(home.signer_record, address, network, floor, DiskFiles())
     typer.echo(f"{format_address(address)} signs for {network} above height {floor} only.")

@@ -42,6 +42,17 @@ class WrongLedger(DiskFault):
     """A whole file, but of another network or another key."""
 
 
+def find_told(
+    group: BaseExceptionGroup[BaseException], told: tuple[type[BaseException], ...]
+) -> BaseException | None:
+    """The first error of tasks that failed together; None where one is of no kind that is told to an operator."""
+    expected, unexpected = group.split(told)
+    error: BaseException | None = None if unexpected is not None else expected
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def compute_fault(error: OSError, path: Path) -> DiskFault:
     """The fault that an operating system error on `path` means."""
     if error.errno in _FULL:

@@ -10,7 +10,7 @@ from random import Random
 import trio
 from nacl.utils import random as random_bytes
 
-from chain.keys import address_of
+from chain.keys import PublicKey, address_of
 from consensus.engine import Engine
 from machine.clock import SystemClock
 from node.admission import Admission
@@ -163,18 +163,20 @@ def _make_reactor(
 
 
 def _make_membership(opened: Opened) -> Membership:
-    configured = frozenset(address.node_id for address in peer_addresses(opened))
+    configured = frozenset(
+        address.node_id for address in peer_addresses(opened.config, opened.node_key.public)
+    )
     return make_membership(opened.governance.nodes, configured)
 
 
-def peer_addresses(opened: Opened) -> tuple[PeerAddress, ...]:
+def peer_addresses(config: Config, node_key: PublicKey) -> tuple[PeerAddress, ...]:
     """The configured "id@host:port"s; an IPv6 host stands in brackets. A node leaves itself out: all may have one list."""
     found = []
-    for text in opened.config.p2p.persistent_peers:
+    for text in config.p2p.persistent_peers:
         node_id, _, place = text.partition("@")
         host, _, port = place.rpartition(":")
         found.append(PeerAddress(node_id=node_id, host=host.strip("[]"), port=int(port)))
-    own = address_of(opened.node_key.public).hex()
+    own = address_of(node_key).hex()
     return tuple(address for address in found if address.node_id != own)
 
 
@@ -187,7 +189,7 @@ def _make_network(opened: Opened, peers: Peers) -> Network:
         peers,
         listen_host=opened.config.p2p.address,
         listen_port=opened.config.p2p.port,
-        peers=peer_addresses(opened),
+        peers=peer_addresses(opened.config, opened.node_key.public),
         chance=Random(),
         get_ephemeral_seed=random_bytes,
     )

@@ -26,6 +26,7 @@ from machine.clock import is_synchronised
 from machine.faults import DiskFault, InUse
 from machine.files import WatchedFiles
 from machine.keyfile import KeyInfo, KeyKind, read_key_info
+from node.assembly import peer_addresses
 from node.config import Config, ConfigError, read_config
 from node.home import Home
 from node.journal import Journal
@@ -35,6 +36,7 @@ from node.startcheck import check_start
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
 from node.store.selfcheck import check_ledger, read_every_row
+from p2p.network import PeerAddress
 
 _FILES = WatchedFiles()
 _CONNECT_S = 2.0
@@ -82,7 +84,7 @@ def examine(home: Home, look: Look) -> Iterator[Finding]:
         lambda: read_genesis(home.genesis),
         lambda one: f"{one.chain_id}, hash {one.hash.hex()}",
     )
-    yield from _try("node key", lambda: _read_key(home.node_key, KeyKind.NODE), _describe_key)
+    node_key = yield from _try("node key", lambda: _read_key(home.node_key, KeyKind.NODE), _describe_key)
     validator = yield from _examine_validator_key(home)
     record = yield from _examine_record(home, genesis, validator)
     if config is not None and genesis is not None:
@@ -90,7 +92,10 @@ def examine(home: Home, look: Look) -> Iterator[Finding]:
     yield _find_clock(look)
     yield from _examine_disk(home)
     if config is not None:
-        yield from _examine_network(config)
+        yield from _examine_addresses(config)
+    if config is not None and node_key is not None:
+        for peer in peer_addresses(config, node_key.public):
+            yield _find_peer(peer)
 
 
 def _try(part: str, work: Callable[[], Found], describe: Callable[[Found], str]) -> Findings[Found | None]:
@@ -274,14 +279,12 @@ def _examine_disk(home: Home) -> Findings[None]:
     )
 
 
-def _examine_network(config: Config) -> Findings[None]:
+def _examine_addresses(config: Config) -> Findings[None]:
     for section, address, port in (
         ("p2p", config.p2p.address, config.p2p.port),
         ("rpc", config.rpc.address, config.rpc.port),
     ):
         yield _find_address(section, address, port)
-    for peer in config.p2p.persistent_peers:
-        yield _find_peer(peer.partition("@")[2])
 
 
 def _find_address(section: str, address: str, port: int) -> Finding:
@@ -303,10 +306,10 @@ def _find_address(section: str, address: str, port: int) -> Finding:
     return Finding(part=section, verdict=Verdict.FINE, found=f"{address}:{port} is free")
 
 
-def _find_peer(place: str) -> Finding:
-    host, _, port = place.rpartition(":")
+def _find_peer(peer: PeerAddress) -> Finding:
+    place = f"{peer.host}:{peer.port}"
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
+        socket.create_connection((peer.host, peer.port), _CONNECT_S).close()
     except OSError as error:
         return Finding(
             part="peer",

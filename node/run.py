@@ -24,7 +24,7 @@ import structlog
 import trio
 
 from chain.errors import Invalid
-from machine.faults import DiskFault
+from machine.faults import DiskFault, find_told
 from machine.logs import configure_logs
 from node.assembly import Assembled, assemble
 from node.config import Config, ConfigError, read_config
@@ -70,23 +70,16 @@ def main(home: Path, ask: AskPassphrase | None = None) -> int:
     except _TOLD as error:
         return _tell(error)
     except BaseExceptionGroup as group:
-        told, unexpected = group.split(_TOLD)
-        if unexpected is not None or told is None:
+        told = find_told(group, _TOLD)
+        if told is None:
             raise
-        return _tell(_first(told))
+        return _tell(told)
     return 0
 
 
 def _tell(error: BaseException) -> int:
     print(f"terang: {error}", file=sys.stderr)
     return EXIT_FAULT
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 async def _run(opened: Opened) -> None:

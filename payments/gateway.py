@@ -23,7 +23,7 @@ import trio
 
 from chain.keys import SigningKey, format_address
 from machine.clock import SystemClock
-from machine.faults import DiskFault
+from machine.faults import DiskFault, find_told
 from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
 from machine.logs import configure_logs
@@ -68,10 +68,10 @@ def main(home: Path, ask: Callable[[], str] | None = None) -> int:
     except _TOLD as error:
         return _tell(error)
     except BaseExceptionGroup as group:
-        told, unexpected = group.split(_TOLD)
-        if unexpected is not None or told is None:
+        told = find_told(group, _TOLD)
+        if told is None:
             raise
-        return _tell(_first(told))
+        return _tell(told)
     return 0
 
 
@@ -81,13 +81,6 @@ def _tell(error: BaseException) -> int:
     )
     print(f"terang: {str(error).removeprefix('rpc ')}{advice}", file=sys.stderr)
     return EXIT_FAULT
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 async def _run(config: GatewayConfig, key: SigningKey, journal: Journal, accounts: Accounts) -> None:

@@ -61,4 +61,6 @@ def test_a_node_does_not_dial_itself(home: Home) -> None:
     peers = f'persistent_peers = ["{own}@127.0.0.1:1", "{other}@[::1]:2"]'
     home.config.write_text(re.sub(r"persistent_peers = .*", peers, text))
     with open_home(home, read_config(home.config), None) as opened:
-        assert peer_addresses(opened) == (PeerAddress(node_id=other, host="::1", port=2),)
+        assert peer_addresses(opened.config, opened.node_key.public) == (
+            PeerAddress(node_id=other, host="::1", port=2),
+        )
