@@ -42,6 +42,12 @@ def certificate_of(votes: Iterable[SignedVote], validators: ValidatorSet) -> Cer
     return Certificate(height=height, round=round_, block_id=block_id, signatures=tuple(signatures))
 
 
+def compute_signed_power(certificate: Certificate, validators: ValidatorSet) -> int:
+    """The voting power of those who signed. The certificate was verified with this set."""
+    pairs = zip(validators.validators, certificate.signatures, strict=True)
+    return sum(validator.power for validator, signature in pairs if signature is not None)
+
+
 def verify_certificate(certificate: Certificate, validators: ValidatorSet, chain_id: str) -> None:
     """Checks every signature and the quorum against the height's validator set.
 

@@ -23,6 +23,11 @@ class InclusionProof:
     aunts: tuple[Digest, ...]
 
 
+def hash_leaf(leaf: bytes) -> Digest:
+    """Hash of a leaf, RFC 6962 section 2.1."""
+    return sha256(b"\x00" + leaf)
+
+
 def compute_merkle_root(leaves: Sequence[bytes]) -> Digest:
     """Merkle Tree Hash of RFC 6962 section 2.1."""
     if not leaves:
@@ -83,7 +88,7 @@ def find_turns(proof: InclusionProof) -> tuple[Turn, ...] | None:
 
 def compute_root_above(leaf: bytes, turns: Sequence[Turn]) -> Digest:
     """The root to which these turns lead from a leaf."""
-    node: bytes = sha256(b"\x00" + leaf)
+    node: bytes = hash_leaf(leaf)
     for turn in turns:
         pair = turn.sibling + node if turn.is_left else node + turn.sibling
         node = hashlib.sha256(b"\x01" + pair).digest()
@@ -93,6 +98,6 @@ def compute_root_above(leaf: bytes, turns: Sequence[Turn]) -> Digest:
 def is_included(root: Digest, proof: InclusionProof, leaf: bytes) -> bool:
     """Whether `leaf` stands at `proof.index` of `proof.total` leaves under `root`."""
     turns = find_turns(proof)
-    if turns is None or proof.leaf_hash != sha256(b"\x00" + leaf):
+    if turns is None or proof.leaf_hash != hash_leaf(leaf):
         return False
     return compute_root_above(leaf, turns) == root

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from chain.block import Header, compute_block_id
-from chain.certificate import Certificate, verify_certificate
+from chain.certificate import Certificate, compute_signed_power, verify_certificate
 from chain.errors import BadSignature, Invalid, Malformed
 from chain.merkle import InclusionProof, is_included
 from chain.result import TransactionResult, compute_results_root, encode_result
@@ -137,14 +137,13 @@ def _check_header(decided: Decided, chain_id: str) -> Checked:
 
 
 def _check_signatures(decided: Decided, chain_id: str) -> Checked:
-    validators, signatures = decided.validators, decided.certificate.signatures
+    validators = decided.validators
     expected = f"{validators.quorum_power}/{validators.total_power}"
     try:
         verify_certificate(decided.certificate, validators, chain_id)
     except (BadSignature, Invalid) as error:
         return Checked(step=Step.SIGNATURES, holds=False, expected=expected, got=str(error))
-    pairs = zip(validators.validators, signatures, strict=True)
-    power = sum(validator.power for validator, signature in pairs if signature is not None)
+    power = compute_signed_power(decided.certificate, validators)
     return Checked(
         step=Step.SIGNATURES, holds=True, expected=expected, got=f"{power}/{validators.total_power}"
     )

@@ -81,6 +81,13 @@ def render_value(value: Value) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def find_refusal(result: TransactionResult) -> str:
+    """The contract's words with their values, or the outcome's name; empty where the transaction took effect."""
+    if result.is_ok:
+        return ""
+    return result.code.name.lower() if result.trap is None else render(result.trap)
+
+
 def render(trap: Trap) -> str:
     """The message with its values put in."""
     first, *rest = trap.message.split("{}")

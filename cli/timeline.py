@@ -16,10 +16,10 @@ import typer
 from chain.block import compute_block_id, decode_header
 from chain.certificate import decode_certificate
 from chain.errors import Invalid, Malformed
-from chain.hashing import DIGEST_BYTES, Digest, sha256
+from chain.hashing import DIGEST_BYTES, Digest
 from chain.keys import format_address
 from chain.limits import TIMELINE_BYTES_MAX
-from chain.merkle import InclusionProof, is_included
+from chain.merkle import InclusionProof, hash_leaf, is_included
 from chain.record import Decided, verify_decided
 from chain.result import decode_result
 from chain.time import format_time
@@ -155,4 +155,4 @@ def _path(entry: dict[str, Any], name: str, leaf: bytes) -> InclusionProof:
             raise Malformed(f"timeline: expected index, total and aunts of {name}")
     if any(len(digest) != DIGEST_BYTES for digest in digests):
         raise Malformed(f"timeline: expected aunts of {DIGEST_BYTES} bytes in {name}")
-    return InclusionProof(index=index, total=total, leaf_hash=sha256(b"\x00" + leaf), aunts=digests)
+    return InclusionProof(index=index, total=total, leaf_hash=hash_leaf(leaf), aunts=digests)

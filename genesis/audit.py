@@ -21,6 +21,7 @@ from enum import Enum
 from chain.block import Header, compute_block_id
 from chain.bundle import Bundle, BundleBlock, EntryClaim, TransactionClaim, decode_bundle
 from chain.bundle_json import parse_bundle
+from chain.certificate import compute_signed_power
 from chain.codec import decode
 from chain.errors import Invalid
 from chain.hashing import Digest
@@ -208,12 +209,8 @@ def _check_follows(before: Header, after: Header) -> None:
 
 
 def _tell_block(decided: Decided, following: ValidatorSet) -> str:
-    validators, signatures = decided.validators, decided.certificate.signatures
-    power = sum(
-        validator.power
-        for validator, signature in zip(validators.validators, signatures, strict=True)
-        if signature is not None
-    )
+    validators = decided.validators
+    power = compute_signed_power(decided.certificate, validators)
     told = f"block {decided.header.height}, signed by {power} of {validators.total_power}"
     if following is validators:
         return told

@@ -8,7 +8,7 @@
 Nothing here moves money, and nothing tells an account. Runs on the HTTP thread, with a client of its own for the ledger.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from anyio import to_thread
@@ -31,7 +31,6 @@ from payments.nodes import FAILED
 from rpc.requests import CallRefused
 
 _BAD, _MISFIT, _TOO_LARGE, _AWAY = 400, 409, 413, 503
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(desk: Desk, ledger: Ledger, accounts: Accounts) -> Starlette:

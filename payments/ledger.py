@@ -9,7 +9,6 @@ from chain.errors import Malformed
 from chain.keys import Address, SigningKey
 from chain.limits import NONCE_BYTES
 from chain.payment import compute_end_to_end_id
-from chain.result import TransactionResult, render
 from chain.transaction import Call, TxId, encode_transaction, sign_transaction
 from payments.attempt import Attempt, Release, Report, Standing
 from payments.nodes import Nodes
@@ -231,13 +230,6 @@ def make_call(payment: Contract, attempt: Attempt, report: Report) -> Call:
             code = _cut(attempt.code, _CODE_BYTES_MAX) or "NARR"
             reason = _cut(attempt.reason, _REASON_BYTES_MAX) or "the bank gives no reason"
             return payment.call("report_returned", order=order, attempt=number, code=code, reason=reason)
-
-
-def find_refusal(result: TransactionResult) -> str:
-    """The contract's words where it refused a report; empty where it took it."""
-    if result.is_ok:
-        return ""
-    return result.code.name.lower() if result.trap is None else render(result.trap)
 
 
 def _cut(text: str, bytes_max: int) -> str:

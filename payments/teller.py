@@ -7,12 +7,13 @@ from dataclasses import replace
 import trio
 
 from chain.limits import PAYMENT_REPORTS_AT_ONCE
+from chain.result import find_refusal
 from chain.transaction import compute_transaction_id
 from payments.attempt import next_report
 from payments.desk import Desk
 from payments.effects import Tell
 from payments.inputs import NotReported, Shown
-from payments.ledger import REPORT_VALIDITY_MS, Ledger, find_refusal, is_taken
+from payments.ledger import REPORT_VALIDITY_MS, Ledger, is_taken
 from payments.nodes import FAILED
 from rpc.requests import Fate
 

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 from chain.codec import Value
 from chain.keys import Address
 from chain.payment import BankAccount
-from chain.result import TransactionResult, render
+from chain.result import TransactionResult, find_refusal
 from chain.transaction import Call
 from pilot.keyring import Person
 from pilot.orders import Order
@@ -88,9 +88,7 @@ class Refused(Exception):
 
 def refusal(result: TransactionResult) -> str | None:
     """The contract's message with its values, or None where the act took effect."""
-    if result.is_ok:
-        return None
-    return f"{result.code.name.lower()}" if result.trap is None else render(result.trap)
+    return find_refusal(result) or None
 
 
 def is_refused_by(result: TransactionResult, *clauses: str) -> bool:

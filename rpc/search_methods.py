@@ -4,10 +4,12 @@ A key is `contract.Event.field`, or with us also `contract.field`: any event of 
 show them: bytes and addresses in upper-case hexadecimal.
 """
 
+from chain.errors import Malformed
 from chain.limits import HEIGHT_MAX, RPC_PAGE_MAX, RPC_SEARCH_CONDITIONS_MAX
 from rpc import answers
 from rpc.backend import Backend, Refused, Search, Sought
 from rpc.errors import RpcError, not_done
+from rpc.exact import whole
 from rpc.queries import EXISTS, Condition, parse_conditions
 from rpc.subscriptions import EVENT_KEY
 from rpc.transaction_methods import render_places
@@ -68,16 +70,17 @@ def _read_query(text: str) -> tuple[int, int, tuple[Sought, ...]]:
 
 
 def _heights_of(condition: Condition) -> tuple[int, int]:
-    if not condition.value.isdigit():
-        raise _unfit(condition, f"a number after {_HEIGHT_KEY}")
-    height = int(condition.value)
+    try:
+        height = whole(condition.value, _HEIGHT_KEY)
+    except Malformed:
+        raise _unfit(condition, f"a number up to {HEIGHT_MAX} after {_HEIGHT_KEY}") from None
     match condition.operator:
         case "=":
             return height, height
         case ">=":
             return height, HEIGHT_MAX
         case ">":
-            return height + 1, HEIGHT_MAX
+            return min(height + 1, HEIGHT_MAX), HEIGHT_MAX
         case "<=":
             return 1, height
     return 1, height - 1

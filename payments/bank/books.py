@@ -10,10 +10,10 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from payments import bank_days
 from payments.bank.switches import Kind, Switch, is_closed
 from payments.iso20022 import encode_notification
 from payments.messages import Line, Notification, Party, Payment, Statement, Status
@@ -21,7 +21,7 @@ from payments.messages import Line, Notification, Party, Payment, Statement, Sta
 BANK = "TRNGIDJA"
 """The sandbox bank's own BIC."""
 VAULT = Party(name="Terang Sandbox Bank", bank=BANK, number="0")
-_ZONE = timedelta(hours=7)
+_UTC_OFFSET_MINUTES = 7 * 60
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
     bank TEXT, number TEXT, currency TEXT, name TEXT NOT NULL, is_customer INTEGER NOT NULL,
@@ -367,7 +367,7 @@ class Books:
 
 def compute_day(now_ms: int) -> str:
     """The bank's date (UTC+7)."""
-    return (datetime.fromtimestamp(now_ms // 1_000, UTC) + _ZONE).date().isoformat()
+    return bank_days.compute_day(now_ms, _UTC_OFFSET_MINUTES)
 
 
 def _content(payment: Payment) -> tuple[str, str, str, str, int, str, str]:

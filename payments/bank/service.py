@@ -10,7 +10,6 @@
 It has no accounts of users and no secrets: it belongs on a machine of one's own.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
 from urllib.parse import parse_qs
@@ -33,7 +32,6 @@ from payments.messages import Status
 _XML = "application/xml"
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _SECONDS_MOST, _TIMES_MOST = 86_400 * 30, 1_000_000
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Torn(Response):

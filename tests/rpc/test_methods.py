@@ -288,6 +288,7 @@ def test_transactions_are_found_by_their_events(backend: MemoryBackend) -> None:
         ("<4", ["2"]),
         ("<=4", ["2", "4"]),
         (">2 AND tx.height<4", []),
+        (f">{2**63 - 1}", []),
     ],
 )
 def test_a_search_is_narrowed_by_heights(backend: MemoryBackend, heights: str, expected: list[str]) -> None:
@@ -304,7 +305,9 @@ def test_a_search_is_narrowed_by_heights(backend: MemoryBackend, heights: str, e
         ({"query": "tender='AB'"}, "contract.Event.field or contract.field"),
         ({"query": "tender.a.b.c='AB'"}, "contract.Event.field or contract.field"),
         ({"query": "tender.tender>5"}, "with = or EXISTS"),
-        ({"query": "tender.tender='AB' AND tx.height EXISTS"}, "a number after tx.height"),
+        ({"query": "tender.tender='AB' AND tx.height EXISTS"}, "a number up to .* after tx.height"),
+        ({"query": "tender.tender='AB' AND tx.height='²'"}, "a number up to .* after tx.height"),
+        ({"query": f"tender.tender='AB' AND tx.height={2**63}"}, "a number up to .* after tx.height"),
         ({"query": "tender.tender='AB' AND tm.event='NewBlock'"}, "tm.event='Tx' and no other"),
         ({"query": "tender.tender='AB' OR"}, "expected AND"),
         ({"query": "tender.tender='AB'", "order_by": "up"}, "order_by"),
