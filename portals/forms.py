@@ -283,7 +283,7 @@ def _read_key(text: str) -> bytes:
 def _explain(field: Field) -> Text:
     match field.kind:
         case Kind.AMOUNT:
-            return say("Write an amount in digits, such as 12.500.000.")
+            return say("Write an amount in digits, such as 12,500,000.")
         case Kind.NUMBER | Kind.HIDDEN_NUMBER | Kind.MEASURE:
             return say("Write a whole number.")
         case Kind.SHARE:

@@ -14,7 +14,6 @@ from portals.agency.payments import read_number
 from portals.agency.people import get_acts_on
 from portals.forms import Form
 from portals.languages import Language, Text, say
-from portals.ledger import ask_each
 from portals.local_forms import (
     format_day,
     format_number,
@@ -22,6 +21,7 @@ from portals.local_forms import (
 from portals.page import Page
 from portals.reading.lists import read_newest
 from portals.reading.proposals import show_number, tell_change, unit_of
+from portals.reading.rules import read_rules
 from portals.reading.views import get_acts
 from rpc.contracts import Record, record_of, records_of
 
@@ -104,19 +104,6 @@ async def show(page: Page) -> Response:
         may_propose="PROPOSE" in await get_acts(page, "governance"),
         zone=await find_clock(page),
     )
-
-
-async def read_rules(page: Page) -> dict[str, int]:
-    """Every rule of procurement by its name, as the deployed contract has them."""
-    described = (await page.ledger.contract("governance")).description
-    names = [field.name for record in described.records if record.name == "Rules" for field in record.fields]
-
-    async def ask(name: str) -> int:
-        value = await page.ledger.view("governance", "rule", name=name)
-        assert isinstance(value, int), value
-        return value
-
-    return await ask_each(names, ask)
 
 
 async def list_proposals(page: Page) -> Response:

@@ -11,6 +11,7 @@ from portals.agency.tender_acts import ACTS, About
 from portals.agency.tender_forms import LINK_ROUND, PLAN
 from portals.languages import say
 from portals.ledger import ask_each
+from portals.local_forms import WIB_MINUTES
 from portals.page import Page
 from portals.reading.lists import read_newest
 from portals.reading.people import names_of
@@ -51,7 +52,7 @@ async def plan(page: Page) -> Response:
         title=page.language.name(PLAN.name),
         about="" if officer is None else officer.agency,
         back="/tenders",
-        zone=420 if officer is None else officer.zone,
+        zone=WIB_MINUTES if officer is None else officer.zone,
     )
 
 

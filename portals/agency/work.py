@@ -14,9 +14,11 @@ from portals.agency.officer import Officer, find_officer
 from portals.agency.people import get_acts_on, get_replacement_acts
 from portals.agency.tender_acts import ACTS
 from portals.ledger import ask_each
+from portals.local_forms import WIB_MINUTES
 from portals.page import Page
 from portals.reading.lists import Listed, read_newest
 from portals.reading.people import names_of
+from portals.reading.proposals import tell_change
 from portals.reading.views import get_acts
 from rpc.contracts import Record, record_of, records_of
 
@@ -56,7 +58,7 @@ async def show(page: Page) -> Response:
         officer=officer,
         tasks=tasks,
         is_whole=is_whole,
-        zone=420 if officer is None else officer.zone,
+        zone=WIB_MINUTES if officer is None else officer.zone,
     )
 
 
@@ -213,5 +215,5 @@ async def _find_votes(page: Page) -> list[Task]:
         if "VOTE" in await get_acts_on(page, "governance", "acts_on_proposal", proposal=row.number("number")):
             path = f"/governance/proposals/{row.number('number')}"
             title = page.language.name(f"Kind.{row.text('kind')}")
-            tasks.append(Task(what="Act.VOTE", title=title, about=row.text("name"), path=path))
+            tasks.append(Task(what="Act.VOTE", title=title, about=tell_change(row, page.language), path=path))
     return tasks

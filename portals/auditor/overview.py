@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from portals.auditor.evidence import Proofs
 from portals.auditor.nodes import read_nodes
+from portals.auditor.procurements import STATES
 from portals.page import Page
 from portals.reading.lists import read_newest
 from portals.reading.people import names_of, zones_of
@@ -16,7 +17,6 @@ from rpc.contracts import Record
 
 _COUNTED_MAX = 2_000
 _LATELY = 8
-STATES = ("REQUESTED", "APPROVED", "SENT", "SETTLED", "RETURNED", "DECLINED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

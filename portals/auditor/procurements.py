@@ -35,7 +35,7 @@ async def show_tender(page: Page, proofs: Proofs) -> Response:
 
 
 async def find_agreements(page: Page, proofs: Proofs) -> Response:
-    """Contracts of all agencies, the newest first; those of one tender where it is named."""
+    """Contracts of all agencies, the newest first."""
     return await page.render_all("auditor/agreements.html", await list_agreements(page, lambda row: True))
 
 

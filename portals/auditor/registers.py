@@ -8,11 +8,12 @@ from portals.auditor.entries import read_entries
 from portals.auditor.evidence import Proofs
 from portals.auditor.people import Person, find_people, find_person
 from portals.auditor.search import ask_for, search_each, search_newest
-from portals.local_forms import WIB_MINUTES, format_duration
+from portals.local_forms import WIB_MINUTES
 from portals.page import Page
 from portals.reading.agreements import list_agreements
 from portals.reading.lists import read_newest
-from portals.reading.proposals import tell_change
+from portals.reading.proposals import show_number, tell_change
+from portals.reading.rules import read_rules
 from portals.reading.views import find_record
 from rpc.contracts import Record, record_of, records_of
 
@@ -20,11 +21,6 @@ _WORDS_MAX = 100
 _SHOWN = 30
 _DAYS_AHEAD = 400
 _DAY_MS = 86_400_000
-_RULES = (
-    "publication_min_ms", "addendum_notice_ms", "questions_notice_ms", "opening_ms", "standstill_ms",
-    "standstill_days", "vote_ms", "blacklist_max_ms", "delegation_max_ms", "key_replacement_ms",
-    "penalty_bps", "penalty_max_bps",
-)  # fmt: skip
 
 
 async def list_suppliers(page: Page, proofs: Proofs) -> Response:
@@ -120,7 +116,7 @@ async def show_governance(page: Page, proofs: Proofs) -> Response:
         "auditor/governance.html",
         members=members,
         total_power=sum(member.number("power") for member in members),
-        rules=[(name, await view("governance", "rule", name=name)) for name in _RULES],
+        rules=await read_rules(page),
         parameters=record_of(await view("governance", "parameters")),
         proposals=proposals,
         tell=lambda row: tell_change(row, page.language),
@@ -129,7 +125,7 @@ async def show_governance(page: Page, proofs: Proofs) -> Response:
             await view("governance", "holiday_list", from_day=today, until_day=today + _DAYS_AHEAD)
         ),
         entries=await read_entries(page, proven, zone=WIB_MINUTES),
-        duration=lambda milliseconds: format_duration(milliseconds, page.language),
+        setting=lambda name, value: show_number(name, value, page.language),
     )
 
 

@@ -32,7 +32,7 @@ async function sealBid(form) {
   if (keys === null) throw new Error(say("The key is not in this browser. Bring it in at “My key”: it seals the bid and opens it later."));
   if (showAddress(keys.address) !== form.elements.actor.value) throw new Error(say("Another key is in this browser than the one that this is for."));
   const price = readAmount(find("bid-price").value, about.currency);
-  if (price === null || price === 0n) throw new Error(say("Write the price in digits, such as 12.500.000."));
+  if (price === null || price === 0n) throw new Error(say("Write the price in digits, such as 12,500,000."));
   const version = nextVersion(about.last);
   find("field-version").value = version.toString();
   if (about.envelopes === "2") {
