@@ -337,3 +337,9 @@ BUNDLE_BYTES_MAX = (
     64 * 1024 * 1024
 )  # all of these of a hundred validators, and the largest proof beside its module
 BUNDLE_FILE_BYTES_MAX = 3 * BUNDLE_BYTES_MAX  # as JSON: two digits a byte, and the names
+
+# --- Joining ------------------------------------------------------------------------------------------------------
+JOIN_NODES_MAX = 64  # addresses in an invitation: a new node needs a few that answer
+JOIN_BUNDLE_BYTES_MAX = (
+    GENESIS_FILE_BYTES_MAX + 2 * BUNDLE_BYTES_MAX
+)  # the genesis document, and the evidence as base64

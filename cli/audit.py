@@ -77,11 +77,11 @@ def audit(
 
     async def collect() -> Bundle:
         async with Client(node) as client:
-            nodes = _Nodes(client)
+            nodes = Nodes(client)
             if found:
                 id_ = TxId(Digest(bytes.fromhex(found[1])))
-                return await collect_transaction(nodes, _lineage_of(document), id_)
-            return await _collect_entry(nodes, document, record, words or [])
+                return await collect_transaction(nodes, lineage_of(document), id_)
+            return await collect_named_entry(nodes, document, record, words or [])
 
     bundle = trio.run(collect)
     data = render_bundle(bundle).encode() if output.suffix == ".json" else encode_bundle(bundle)
@@ -111,7 +111,7 @@ def _verify(data: bytes, document: Genesis, say: Callable[[str], None] = lambda 
         for step in failed.passed:
             say(f"holds   {_IN_WORDS[step.step]}: {step.shown}")
         say(f"FAILS   {_IN_WORDS[failed.step]}")
-        raise NotDone(f"not proven, step {failed.step.value}: {_plain(str(failed))}") from failed
+        raise NotDone(f"not proven, step {failed.step.value}: {plain(str(failed))}") from failed
     for step in proven.steps:
         say(f"holds   {_IN_WORDS[step.step]}: {step.shown}")
     return proven
@@ -120,7 +120,7 @@ def _verify(data: bytes, document: Genesis, say: Callable[[str], None] = lambda 
 # --- What to ask for ----------------------------------------------------------------------------------------------
 
 
-class _Nodes:
+class Nodes:
     """Nodes of one network, of which any may answer."""
 
     def __init__(self, client: Client) -> None:
@@ -135,22 +135,24 @@ class _Nodes:
         return (await self.call(requests.status())).node_info.network
 
 
-def _lineage_of(document: Genesis) -> Lineage:
+def lineage_of(document: Genesis) -> Lineage:
+    """What follows the validators from this document on."""
     return Lineage(anchor_of(document))
 
 
-async def _collect_entry(nodes: _Nodes, document: Genesis, contract: str, words: list[str]) -> Bundle:
+async def collect_named_entry(nodes: Nodes, document: Genesis, contract: str, words: list[str]) -> Bundle:
+    """The bundle of an entry as people name it. Raises `NotDone` for words that name none."""
     code = await _get_code(nodes, contract)
     if not words:
         names = ", ".join(storage.name for storage in decode_module(code).storage)
         raise NotDone(f"{contract}: expected a Var or Map, one of {names}")
     is_founding = any(code_hash(one.module) == code_hash(code) for one in document.contracts)
     found = _find_words(decode_module(code), contract, words[0], words[1:])
-    lineage = _lineage_of(document)
+    lineage = lineage_of(document)
     return await collect_entry(nodes, lineage, found, None if is_founding else code)
 
 
-async def _get_code(nodes: _Nodes, contract: str) -> bytes:
+async def _get_code(nodes: Nodes, contract: str) -> bytes:
     hash_ = None
     if is_name(contract):
         hash_ = (await nodes.call(requests.state_entry(contract_key(contract)))).value
@@ -220,9 +222,9 @@ def _show(kind: Type, value: RuntimeValue, indent: int | None = None) -> str:
 
 
 def _say(line: str) -> None:
-    typer.echo(_plain(line))
+    typer.echo(plain(line))
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
     """A line without signs that a terminal obeys: what is proven may hold any text, and must not overwrite what is said of it."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)

@@ -19,6 +19,8 @@ from cli import (
     gateway,
     genesis,
     init,
+    invite,
+    join,
     keys,
     pilot,
     portal,
@@ -50,7 +52,9 @@ def version() -> None:
 _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (testnet.testnet, "terang testnet --validators 4 --full-nodes 1 --output net"),
     (init.init, "terang init --home node --moniker PU --chain-id terang-jabar"),
+    (join.join, "terang join invitation.json --home node --moniker BPK"),
     (start.start, "terang start --home node"),
+    (invite.invite, "terang invite invitation.json --home node --key operator.key"),
     (doctor.doctor, "terang doctor --home node --deep"),
     (backup.backup, "terang backup node.tar --home node"),
     (backup.restore, "terang restore node.tar --home node --floor 1000"),

@@ -11,6 +11,7 @@ import trio
 from nacl.utils import random as random_bytes
 
 from chain.keys import PublicKey, address_of
+from chain.vote import Height
 from consensus.engine import Engine
 from machine.clock import SystemClock
 from node.admission import Admission
@@ -73,7 +74,9 @@ def assemble(opened: Opened) -> Assembled:
         validating=validating,
     )
     network = _make_network(opened, peers)
-    follower = Follower(reactor, network, 0.0 if validating is None else _VALIDATOR_PATIENCE_SECONDS)
+    vouched = Height(0) if opened.checkpoint is None else opened.checkpoint.height
+    patience = 0.0 if validating is None else _VALIDATOR_PATIENCE_SECONDS
+    follower = Follower(reactor, network, patience, vouched)
     admission = Admission(mempool, ledger, clock, config.mempool.check_threads)
     spreading = Spreading(admission, mempool, reactor, network, ledger.has_transaction)
     checker = Checker(reactor, bodies, ledger, fetcher)
@@ -152,7 +155,7 @@ def _make_reactor(
         signer=signer,
         journal=opened.journal,
         replay=opened.replay,
-        committer=Committer(opened.ledger, ModuleCache()),
+        committer=Committer(opened.ledger, ModuleCache(), opened.checkpoint),
         mempool=mempool,
         bodies=bodies,
         clock=SystemClock(),

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chain.block import CertifiedBlock
+from chain.checkpoint import Checkpoint
 from chain.hashing import Digest
 from chain.result import TransactionResult, compute_results_root
 from chain.transaction import CheckedTransaction
 from node.head import Head
 from node.store.ledger import Ledger
+from node.trusted import check_block
 from vm.deployment import ModuleCache
 from vm.executor import ExecutedBlock, Governance, execute_block
 from vm.host import BlockEnvironment
@@ -36,17 +38,23 @@ class Committed:
 class Committer:
     """Executes and stores blocks in their order."""
 
-    def __init__(self, ledger: Ledger, modules: ModuleCache) -> None:
+    def __init__(self, ledger: Ledger, modules: ModuleCache, checkpoint: Checkpoint | None = None) -> None:
         self._ledger = ledger
         self._modules = modules
+        self._checkpoint = checkpoint
 
     def commit(
         self, head: Head, certified: CertifiedBlock, transactions: Sequence[CheckedTransaction]
     ) -> Committed:
-        """Executes the block after `head` and writes it with all that follows from it. Blocks the thread."""
+        """Executes the block after `head` and writes it with all that follows from it. Blocks the thread.
+
+        Raises:
+            ForeignChain: it is not the block that this node's invitation vouches for.
+        """
         started = time.monotonic()
         header = certified.block.header
         assert header.height == head.next_height, f"block {header.height} after {head.height}"
+        check_block(self._checkpoint, header.height, certified.certificate.block_id)
         environment = BlockEnvironment(chain_id=head.chain_id, height=header.height, time_ms=header.time_ms)
         executed = execute_block(self._ledger.state, environment, transactions, self._modules)
         state = self._ledger.update_state(executed.changes)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chain.checkpoint import NODE_ADDRESS
 from chain.limits import NAME_BYTES_MAX, STATE_VERSIONS_KEPT
 from machine.setting_rules import Choice, ListOf, Text, Whole
 from machine.settings import (
@@ -41,9 +42,7 @@ _MB = 1024 * 1024
 _PORT = Whole(0, 65_535)
 _HOST = Text(r"[0-9A-Za-z.:\-]{1,255}", "a host name or an IP address")
 _PLACE = Text(r"|[0-9A-Za-z.:\-\[\]]{1,255}:\d{1,5}", '"host:port", or "" for none')
-_PEER = Text(
-    r"[0-9a-f]{40}@[0-9A-Za-z.:\-\[\]]{1,255}:\d{1,5}", '"id@host:port" with an id of 40 lower-case digits'
-)
+_PEER = Text(NODE_ADDRESS, '"id@host:port" with an id of 40 lower-case digits')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

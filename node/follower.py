@@ -31,17 +31,20 @@ _TICK_SECONDS = 0.25  # while behind; nothing ticks while level with everybody
 class Follower:
     """Fetches and verifies what this node lacks."""
 
-    def __init__(self, reactor: Reactor, network: Network, patience: float) -> None:
+    def __init__(
+        self, reactor: Reactor, network: Network, patience: float, vouched: Height = Height(0)
+    ) -> None:
+        """`vouched` is the height of the checkpoint that this node joined by; below it a node is always behind."""
         self._reactor = reactor
         self._network = network
         self._core = CatchUp(reactor.head.height, patience)
         self._send, self._answers = trio.open_memory_channel[tuple[Link, Blocks]](16)
         self._changed = trio.Event()
-        self._certified = Height(0)
+        self._certified = vouched
 
     @property
     def is_behind(self) -> bool:
-        """Whether a verified certificate at or above the height under decision is held."""
+        """Whether a verified certificate at or above the height under decision is held, or vouched for."""
         return self._certified > self._reactor.head.height
 
     def on_claim(self, link: Link, height: Height) -> None:

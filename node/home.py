@@ -21,6 +21,11 @@ class Home:
         return self.path / "config" / "genesis.json"
 
     @property
+    def join_bundle(self) -> Path:
+        """The invitation that the node joined by; not there where it was given a genesis document alone."""
+        return self.path / "config" / "join.json"
+
+    @property
     def validator_key(self) -> Path:
         """Signs votes."""
         return self.path / "keys" / "validator.key"

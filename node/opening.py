@@ -8,10 +8,12 @@ nothing is written before everything was read, but for the first state of an emp
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from chain.certificate import find_vote
+from chain.checkpoint import Checkpoint
 from chain.keys import SigningKey
 from chain.limits import STORE_CHECKED_BLOCKS
 from chain.vote import Vote
@@ -35,6 +37,8 @@ from node.startcheck import StartFinding, check_start
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
 from node.store.selfcheck import check_ledger
+from node.store.store import Store
+from node.trusted import check_contains, read_checkpoint
 from vm.deployment import ModuleCache
 from vm.executor import Governance, read_governance
 from vm.host import BlockEnvironment
@@ -60,6 +64,7 @@ class Opened:
 
     config: Config
     genesis: Genesis
+    checkpoint: Checkpoint | None
     genesis_document: bytes
     node_key: SigningKey
     ledger: Ledger
@@ -77,13 +82,16 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
 
     Raises:
         GenesisRefused: the genesis document.
+        JoinRefused: the invitation that the node joined by.
         DiskFault: keys, ledger, log or record, each with its own kind.
     """
     genesis = read_genesis(home.genesis)
+    checkpoint = read_checkpoint(home, genesis)
     node_key = read_key(home.node_key, KeyKind.NODE, ask)
     with ExitStack() as stack:
         ledger = _open_ledger(home, config, genesis)
         stack.callback(ledger.close)
+        check_contains(ledger, checkpoint, home.store(config.store.directory))
         journal = Journal(home.journal, genesis.chain_id, _FILES)
         stack.callback(journal.close)
         newest = journal.newest_height
@@ -106,6 +114,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
         yield Opened(
             config=config,
             genesis=genesis,
+            checkpoint=checkpoint,
             genesis_document=render_genesis(genesis).encode(),
             node_key=node_key,
             ledger=ledger,
@@ -169,7 +178,7 @@ def _open_ledger(home: Home, config: Config, genesis: Genesis) -> Ledger:
         unless_opened.callback(store.close)
         ledger = Ledger.open(store, path, genesis.hash, config.store.state_versions)
         if ledger is None:
-            ledger = _begin_ledger(store, home, config, genesis)
+            ledger = begin_ledger(store, path, genesis, config.store.state_versions)
         else:
             check_ledger(store, ledger, path, STORE_CHECKED_BLOCKS)
             log.info("ledger opened", height=ledger.head.height, state_root=ledger.head.state_root.hex()[:16])
@@ -186,7 +195,8 @@ def _open_documents(home: Home, config: Config) -> DocumentStore:
     return store
 
 
-def _begin_ledger(store: LevelStore, home: Home, config: Config, genesis: Genesis) -> Ledger:
+def begin_ledger(store: Store, path: Path, genesis: Genesis, versions_kept: int) -> Ledger:
+    """The ledger at height 0, in an empty store; raises `GenesisRefused`."""
     state = check_genesis(genesis).state
     head = genesis_head(
         chain_id=genesis.chain_id,
@@ -196,8 +206,7 @@ def _begin_ledger(store: LevelStore, home: Home, config: Config, genesis: Genesi
         parameters=state.governance.parameters,
     )
     log.info("ledger begun", chain_id=genesis.chain_id, genesis_hash=genesis.hash.hex())
-    path = home.store(config.store.directory)
-    return Ledger.create(store, path, genesis.hash, head, state.update, config.store.state_versions)
+    return Ledger.create(store, path, genesis.hash, head, state.update, versions_kept)
 
 
 def read_ledger_governance(ledger: Ledger) -> Governance:

@@ -30,6 +30,7 @@ from node.assembly import Assembled, assemble
 from node.config import Config, ConfigError, read_config
 from node.home import Home
 from node.opening import AskPassphrase, Opened, open_home
+from node.trusted import ForeignChain
 from node.validity import Diverged
 from p2p.network import Network
 from rpc.run import NoAddress, RpcThread
@@ -43,7 +44,7 @@ class AddressTaken(Exception):
     """A listening address cannot be had; the message names the key of the configuration to change."""
 
 
-_TOLD = (ConfigError, DiskFault, Invalid, AddressTaken, Diverged)
+_TOLD = (ConfigError, DiskFault, Invalid, AddressTaken, Diverged, ForeignChain)
 """What is told to the operator in one message; anything else is a mistake of ours."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from chain.block import Block, CertifiedBlock, Header, decode_block, decode_header
+from chain.block import Block, CertifiedBlock, Header, compute_block_id, decode_block, decode_header
 from chain.certificate import Certificate, decode_certificate
 from chain.errors import Malformed
 from chain.hashing import Digest
@@ -117,6 +117,11 @@ class LedgerReader:
     def header(self, height: int) -> Header | None:
         """A block's header, or None above the head."""
         return self._records.read(height_key(HEADERS, height), decode_header, f"header {height}")
+
+    def block_id(self, height: int) -> BlockId | None:
+        """The id of a committed block, or None above the head."""
+        header = self.header(height)
+        return None if header is None else compute_block_id(header)
 
     def certificate(self, height: int) -> Certificate | None:
         """What decided a block here, or None above the head."""

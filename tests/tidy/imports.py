@@ -24,7 +24,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "cbor2": ("chain/codec.py",),
     "httpx2": ("payments/counter.py", "portals/treasuries.py", "rpc/client.py"),
     "jinja2": ("portals/page.py",),
-    "msgspec": ("rpc/", "genesis/file.py", "payments/", "portals/kept.py"),
+    "msgspec": ("rpc/", "genesis/file.py", "genesis/joining.py", "payments/", "portals/kept.py"),
     "nacl": (
         "chain/keys.py",
         "documents/",
@@ -48,6 +48,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "pilot/run.py",
         "cli/pilot.py",
         "cli/audit.py",
+        "cli/invite.py",
         "cli/documents.py",
         "payments/",
     ),
