@@ -81,6 +81,8 @@ STATE_VERSIONS_KEPT = 100  # heights whose state can be read and proved, unless 
 STATE_VERSIONS_PRUNED = (
     2  # older heights that a block lets go, so that a backlog ends and no block waits for it
 )
+PRUNED_BLOCKS_AT_ONCE = 64  # that retention lets go of in one batch: a commit waits for it a few milliseconds
+PRUNED_TRANSACTIONS_AT_ONCE = BLOCK_TRANSACTIONS_MAX  # of them in all, unless one block has more
 STATE_PAGES_BYTES_MAX = (
     128 * 1024 * 1024
 )  # pages of the state tree in memory: all of a million entries take 90 MB

@@ -12,6 +12,7 @@ from typing import TypeVar
 import trio
 
 from chain.block import CertifiedBlock, Header
+from chain.certificate import Certificate
 from chain.codec import Value
 from chain.errors import Invalid
 from chain.hashing import Digest
@@ -129,7 +130,8 @@ class NodeBackend:
             block_id=head.block_id,
             time_ms=head.time_ms,
             state_root=head.state_root,
-            earliest=self._parts.ledger.header(1),
+            earliest=self._parts.ledger.header(self._parts.ledger.blocks_since),
+            headers_since=self._parts.ledger.headers_since,
             is_behind=self._parts.follower.is_behind,
         )
 
@@ -140,6 +142,10 @@ class NodeBackend:
     def block(self, height: Height) -> CertifiedBlock | None:
         """See `Backend`."""
         return self._parts.ledger.certified_block(height)
+
+    def certificate(self, height: Height) -> Certificate | None:
+        """See `Backend`."""
+        return self._parts.ledger.certificate(height)
 
     def header(self, height: Height) -> Header | None:
         """See `Backend`."""

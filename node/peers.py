@@ -22,6 +22,7 @@ from chain.limits import (
     STATUS_ROUNDS_MAX,
 )
 from chain.proposal import SignedProposal, verify_proposal
+from chain.pruned import Pruned
 from chain.status import SignedStatus, sign_status, verify_status
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
@@ -322,7 +323,7 @@ class Peers:
         found: list[CertifiedBlock] = []
         size = 0
         for height in range(first, min(first + count, self._ledger.head.height + 1)):
-            certified = self._ledger.certified_block(height)
+            certified = self._find_block(height)
             if certified is None:
                 break
             size += sum(len(raw) for raw in certified.block.transactions) + 2_048
@@ -330,6 +331,13 @@ class Peers:
                 break
             found.append(certified)
         return tuple(found)
+
+    def _find_block(self, height: int) -> CertifiedBlock | None:
+        """None for what was let go as well: the answer without blocks sends its asker to another node."""
+        try:
+            return self._ledger.certified_block(height)
+        except Pruned:
+            return None
 
     def _on_get_bodies(self, link: Link, ask: GetBodies) -> None:
         link.send(messages.Bodies(request=ask.request, transactions=self._pick_bodies(ask.ids)))

@@ -3,7 +3,7 @@
 HTTP has its own thread with its own loop, so **every method here may be called from any thread at any time**,
 several at once. Reads look at one committed height and take no lock that consensus waits for; `submit` and
 `wait_above` may block their thread and are called from worker threads only. Nothing here raises for what is
-simply not there: that is None. `Refused` is the one exception.
+simply not there: that is None. `Refused` is one exception, and `Pruned` the other: what was there and is not kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chain.block import CertifiedBlock, Header
+from chain.certificate import Certificate
 from chain.codec import Value
 from chain.document import Credential, Receipt
 from chain.hashing import Digest
@@ -50,7 +51,8 @@ class Standing:
     """Where this node stands after block `height` (0: genesis).
 
     `state_root` is the one **after** that block, what the next header will say. `earliest` is the first block
-    that is held, None before the first one. `is_behind`: a verified certificate above `height` is known.
+    that is kept, None where there is none yet. `headers_since` is from which height on headers are kept: 1, unless the
+    node began with a snapshot. `is_behind`: a verified certificate above `height` is known.
     """
 
     height: Height
@@ -58,6 +60,7 @@ class Standing:
     time_ms: int
     state_root: Digest
     earliest: Header | None
+    headers_since: Height
     is_behind: bool
 
 
@@ -203,11 +206,15 @@ class Backend(Protocol):
         ...
 
     def block(self, height: Height) -> CertifiedBlock | None:
-        """A committed block with its certificate."""
+        """A committed block with its certificate. Raises `Pruned`."""
+        ...
+
+    def certificate(self, height: Height) -> Certificate | None:
+        """What decided a committed block; kept for longer than the block. Raises `Pruned`."""
         ...
 
     def header(self, height: Height) -> Header | None:
-        """The header alone; cheaper than the block."""
+        """The header alone; cheaper than the block, and kept for longer. Raises `Pruned`."""
         ...
 
     def height_of(self, block_id: BlockId) -> Height | None:
@@ -215,7 +222,7 @@ class Backend(Protocol):
         ...
 
     def results(self, height: Height) -> tuple[TransactionResult, ...] | None:
-        """Results of a block's transactions, in their order."""
+        """Results of a block's transactions, in their order. Raises `Pruned`."""
         ...
 
     def state_root_after(self, height: Height) -> Digest | None:
@@ -223,15 +230,15 @@ class Backend(Protocol):
         ...
 
     def validators(self, height: Height) -> ValidatorSet | None:
-        """Who decides a height, up to two above the last block."""
+        """Who decides a height, up to two above the last block. Raises `Pruned` as `header`."""
         ...
 
     def parameters(self, height: Height) -> Parameters | None:
-        """The parameters in force at a height, up to one above the last block."""
+        """The parameters in force at a height, up to one above the last block. Raises `Pruned` as `header`."""
         ...
 
     def place_of(self, id_: TxId) -> Place | None:
-        """Where a transaction was committed."""
+        """Where a transaction was committed, if its block is kept."""
         ...
 
     def search(self, search: Search) -> Found:

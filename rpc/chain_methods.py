@@ -1,11 +1,13 @@
 """Methods that read blocks and what belongs to them. Each is a function of a `Backend` and its parameters.
 
-Heights follow CometBFT: none means the latest, and one outside the chain is refused with the range.
+Heights follow CometBFT: none means the latest, and one outside the chain is refused with the range. What is not kept
+any more says so, and from which height on it is; headers, certificates and validators are kept longer than blocks.
 """
 
 from chain.block import Header, compute_block_id, encode_block
 from chain.hashing import Digest
 from chain.limits import RPC_BLOCKS_MAX, RPC_PAGE_MAX
+from chain.pruned import Pruned
 from chain.result import encode_result
 from chain.transaction import compute_transaction_id
 from chain.validators import ValidatorSet
@@ -61,7 +63,10 @@ def blockchain(backend: Backend, min_height: int | None, max_height: int | None)
         if asked < 0:
             raise not_done(f"height must be greater than 0, but got {asked}")
     highest = min(max_height or last, last)
-    lowest = max(min_height or 1, _earliest(backend), highest - RPC_BLOCKS_MAX + 1)
+    since = _blocks_since(backend)
+    if highest < since:
+        raise Pruned(highest, since, "blocks")
+    lowest = max(min_height or 1, since, highest - RPC_BLOCKS_MAX + 1)
     if lowest > highest:
         raise not_done(f"min height {lowest} can't be greater than max height {highest}")
     metas = [_meta(backend, Height(number)) for number in range(highest, lowest - 1, -1)]
@@ -87,11 +92,12 @@ def block_results(backend: Backend, height: int | None) -> answers.BlockResultsA
 def commit(backend: Backend, height: int | None) -> answers.CommitAnswer:
     """A header and its certificate."""
     resolved = resolve_height(backend, height)
-    found = backend.block(resolved)
-    if found is None:
+    found, certificate = get_header(backend, resolved), backend.certificate(resolved)
+    if certificate is None:
         raise not_done(f"could not find block for height #{resolved}")
-    certificate = render_commit(found.certificate, backend.validators(resolved))
-    signed = answers.SignedHeader(header=render_header(found.block.header), commit=certificate)
+    signed = answers.SignedHeader(
+        header=render_header(found), commit=render_commit(certificate, backend.validators(resolved))
+    )
     return answers.CommitAnswer(signed_header=signed, canonical=True)
 
 
@@ -150,8 +156,9 @@ def committed(backend: Backend, height: int | None) -> answers.CommittedAnswer:
 
 
 def resolve_height(backend: Backend, height: int | None, *, ahead: int = 0) -> Height:
-    """The height that is meant; `ahead` of the last block where that is known already. Raises `RpcError`."""
-    last = backend.standing().height
+    """The height that is meant; `ahead` of the last block where that is known already. Raises `RpcError` and `Pruned`."""
+    standing = backend.standing()
+    last = standing.height
     if height is None:
         return Height(last + ahead)
     if height <= 0:
@@ -160,8 +167,8 @@ def resolve_height(backend: Backend, height: int | None, *, ahead: int = 0) -> H
         raise not_done(
             f"height {height} must be less than or equal to the current blockchain height {last + ahead}"
         )
-    if height < _earliest(backend):
-        raise not_done(f"height {height} is not available, lowest height is {_earliest(backend)}")
+    if height < standing.headers_since:
+        raise Pruned(height, standing.headers_since, "headers")
     return Height(height)
 
 
@@ -181,9 +188,9 @@ def get_validators(backend: Backend, height: Height) -> ValidatorSet:
     return found
 
 
-def _earliest(backend: Backend) -> int:
-    earliest = backend.standing().earliest
-    return 1 if earliest is None else earliest.height
+def _blocks_since(backend: Backend) -> Height:
+    standing = backend.standing()
+    return Height(standing.height + 1) if standing.earliest is None else standing.earliest.height
 
 
 def _block_answer(backend: Backend, height: Height) -> answers.BlockAnswer:

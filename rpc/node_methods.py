@@ -4,7 +4,7 @@ import json
 import time
 from urllib.parse import urlsplit
 
-from chain.block import BLOCK_VERSION, NO_BLOCK_ID
+from chain.block import BLOCK_VERSION, NO_BLOCK_ID, compute_block_id
 from chain.hashing import Digest
 from chain.keys import PublicKey, address_of, format_address
 from chain.time import format_time
@@ -130,23 +130,17 @@ def _sync_info(backend: Backend) -> answers.SyncInfo:
     standing = backend.standing()
     last = backend.header(standing.height)
     earliest = standing.earliest
-    earliest_id = None if earliest is None else _id_at(backend, Height(earliest.height))
     return answers.SyncInfo(
         latest_block_hash=_hash_of(standing.block_id),
         latest_app_hash="" if last is None else hexadecimal(last.state_root),
         latest_block_height=str(standing.height),
         latest_block_time=format_time(standing.time_ms),
-        earliest_block_hash=earliest_id or "",
+        earliest_block_hash="" if earliest is None else hexadecimal(compute_block_id(earliest)),
         earliest_app_hash="" if earliest is None else hexadecimal(earliest.state_root),
         earliest_block_height="0" if earliest is None else str(earliest.height),
         earliest_block_time=NO_TIME if earliest is None else format_time(earliest.time_ms),
         catching_up=standing.is_behind,
     )
-
-
-def _id_at(backend: Backend, height: Height) -> str | None:
-    found = backend.block(height)
-    return None if found is None else hexadecimal(found.certificate.block_id)
 
 
 def _hash_of(block_id: Digest) -> str:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from chain.pruned import Pruned
 from rpc import chain_methods, node_methods, search_methods, transaction_methods
 from rpc.answers import Empty
 from rpc.backend import Backend
+from rpc.errors import not_done
 from rpc.parameters import Parameter, ParameterKind, Parsed
 
 Work = Callable[..., Struct]
@@ -33,7 +35,10 @@ class Method:
 
     def run(self, backend: Backend, given: Mapping[str, Parsed]) -> Struct:
         """Does it. Raises `RpcError`."""
-        return self.work(backend, *(given[parameter.name] for parameter in self.parameters))
+        try:
+            return self.work(backend, *(given[parameter.name] for parameter in self.parameters))
+        except Pruned as pruned:
+            raise not_done(str(pruned)) from None
 
 
 def _parameter(text: str) -> Parameter:

@@ -37,7 +37,11 @@ STATE_PAGES = Table(b"N", "height, way from the root", "page of the state tree t
 STATE_CHANGED = Table(b"D", "height", "hashes of the state keys that this height changed, in order, joined")
 STATE_BEFORE = Table(b"A", "height", "those state keys, and the value of each before, in the same order")
 STATE_REPLACED = Table(b"X", "height", "keys of the pages that this height replaced")
-META = Table(b"M", "name", "format version, genesis hash, head record, oldest height whose state is kept")
+META = Table(
+    b"M",
+    "name",
+    "format version, genesis hash, head record, oldest heights whose state, blocks and headers are kept",
+)
 
 TABLES = (
     HEADERS, BLOCKS, HEIGHTS, CERTIFICATES, RESULTS, BLOCK_IDS, LOCATIONS, VALIDATORS, PARAMETERS, STATE,
@@ -48,6 +52,8 @@ HEAD_KEY = META.prefix + b"head"
 GENESIS_KEY = META.prefix + b"genesis"
 FORMAT_KEY = META.prefix + b"format"
 STATE_SINCE_KEY = META.prefix + b"state since"
+BLOCKS_SINCE_KEY = META.prefix + b"blocks since"
+HEADERS_SINCE_KEY = META.prefix + b"headers since"
 
 STATE_END = bytes([STATE.prefix[0] + 1])
 """First key after all state."""

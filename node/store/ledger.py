@@ -37,8 +37,9 @@ from node.store.keys import (
     location_key,
 )
 from node.store.page_cache import PageCache
+from node.store.pruning import Slice, pick_slice
 from node.store.reading import REFETCH_ADVICE, LedgerReader, Records
-from node.store.records import decode_head, encode_head, encode_location, encode_results
+from node.store.records import decode_head, encode_head, encode_location, encode_results, split_ids
 from node.store.state_rows import forget_states, put_state
 from node.store.store import Batch, Store
 from node.store.window import ReplayWindow
@@ -59,7 +60,7 @@ class Ledger(LedgerReader):
         self._store = store
         self._versions_kept = versions_kept
         self._pages = PageCache(self.history.page, STATE_PAGES_BYTES_MAX)
-        self._lock = Lock()  # keeps a snapshot and its head together
+        self._lock = Lock()  # keeps a snapshot and its head together, and one writer at a time
         self._window = ReplayWindow()
         self._load_window()
 
@@ -137,6 +138,17 @@ class Ledger(LedgerReader):
         self._window.add(expires_ms, ids)
         self._window.forget(head.time_ms)
 
+    def prune(self, below: int) -> Slice | None:
+        """Lets go of the oldest blocks below a height, a slice of them; None where there is none that may go.
+
+        From any thread, beside the committing one. Not synced: what a power cut brings back goes again.
+        """
+        found = pick_slice(self, below)
+        if found is not None:
+            with self._lock:
+                self._store.write(found.batch, sync=False)
+        return found
+
     def has_transaction(self, transaction_id: TxId) -> bool:
         """Whether a block whose transactions may not have expired holds the transaction."""
         return transaction_id in self._window
@@ -156,14 +168,15 @@ class Ledger(LedgerReader):
     def _load_window(self) -> None:
         oldest_ms = self.head.time_ms - WINDOW_MS_MAX
         blocks: list[tuple[int, tuple[TxId, ...]]] = []
-        for height in range(self.head.height, 0, -1):
-            header, ids = self.header(height), self.transaction_ids(height)
+        for height in range(self.head.height, self.headers_since - 1, -1):
+            header = self.header(height)
+            if header is not None and header.time_ms <= oldest_ms:
+                break
+            ids = self._records.read(height_key(BLOCK_IDS, height), split_ids, f"transaction ids {height}")
             if header is None or ids is None:
                 raise Damaged(
                     self._path, f"block {height} of {self.head.height} is not there", REFETCH_ADVICE
                 )
-            if header.time_ms <= oldest_ms:
-                break
             expires_ms = header.time_ms + self._records.parameters(header.parameters_hash).window_ms
             if expires_ms > self.head.time_ms:
                 blocks.append((expires_ms, ids))

@@ -1,5 +1,8 @@
 """Reading the ledger: blocks, what decided them, what they did, and the state of the contracts.
 
+What was let go is told apart from what never was: below `blocks_since` a block, its results and its list of ids raise
+`Pruned`, below `headers_since` all else of a height does.
+
 The same reader works over the open store and over a snapshot of it, for threads that must see one height whole. What
 fails to decode was written by this node, so it is damage and not somebody's mistake.
 """
@@ -13,6 +16,7 @@ from chain.certificate import Certificate, decode_certificate
 from chain.errors import Malformed
 from chain.hashing import Digest
 from chain.parameters import Parameters, decode_parameters
+from chain.pruned import Pruned
 from chain.result import TransactionResult, decode_result
 from chain.transaction import TxId
 from chain.validators import ValidatorSet, decode_validators
@@ -22,8 +26,10 @@ from node.head import Head
 from node.store.keys import (
     BLOCK_IDS,
     BLOCKS,
+    BLOCKS_SINCE_KEY,
     CERTIFICATES,
     HEADERS,
+    HEADERS_SINCE_KEY,
     PARAMETERS,
     RESULTS,
     STATE_END,
@@ -106,17 +112,41 @@ class LedgerReader:
         self.state = StateView(reader)
         self.history = StateHistory(reader, path)
 
+    @property
+    def blocks_since(self) -> Height:
+        """The oldest height whose block, results and places of transactions are kept; 1 where nothing was let go."""
+        return self._since(BLOCKS_SINCE_KEY)
+
+    @property
+    def headers_since(self) -> Height:
+        """The oldest height whose header is kept: 1, but for a ledger that began with a snapshot."""
+        return self._since(HEADERS_SINCE_KEY)
+
+    def _since(self, key: bytes) -> Height:
+        data = self._reader.get(key)
+        return Height(1 if data is None else decode_height(data))
+
+    def _of_block(self, table: Table, height: int, decoder: Callable[[bytes], T], what: str) -> T | None:
+        """A row that goes with its block. Raises `Pruned`."""
+        found = self._records.read(height_key(table, height), decoder, f"{what} {height}")
+        if found is None and 1 <= height < (since := self.blocks_since):
+            raise Pruned(height, since, "blocks")
+        return found
+
     def encoded_block(self, height: int) -> bytes | None:
-        """A block as it is stored and sent, or None."""
-        return self._reader.get(height_key(BLOCKS, height))
+        """A block as it is stored and sent, or None above the head. Raises `Pruned`."""
+        return self._of_block(BLOCKS, height, lambda data: data, "block")
 
     def block(self, height: int) -> Block | None:
-        """A whole block, or None above the head."""
-        return self._records.read(height_key(BLOCKS, height), decode_block, f"block {height}")
+        """A whole block, or None above the head. Raises `Pruned`."""
+        return self._of_block(BLOCKS, height, decode_block, "block")
 
     def header(self, height: int) -> Header | None:
-        """A block's header, or None above the head."""
-        return self._records.read(height_key(HEADERS, height), decode_header, f"header {height}")
+        """A block's header, or None above the head. Raises `Pruned` below `headers_since`."""
+        found = self._records.read(height_key(HEADERS, height), decode_header, f"header {height}")
+        if found is None and 1 <= height < (since := self.headers_since):
+            raise Pruned(height, since, "headers")
+        return found
 
     def block_id(self, height: int) -> BlockId | None:
         """The id of a committed block, or None above the head."""
@@ -124,31 +154,29 @@ class LedgerReader:
         return None if header is None else compute_block_id(header)
 
     def certificate(self, height: int) -> Certificate | None:
-        """What decided a block here, or None above the head."""
-        return self._records.read(
-            height_key(CERTIFICATES, height), decode_certificate, f"certificate {height}"
-        )
+        """What decided a block here, or None above the head. Raises `Pruned` where a snapshot did not bring it."""
+        return self._of_block(CERTIFICATES, height, decode_certificate, "certificate")
 
     def certified_block(self, height: int) -> CertifiedBlock | None:
-        """A block with what decided it, or None above the head."""
+        """A block with what decided it, or None above the head. Raises `Pruned`."""
         block, certificate = self.block(height), self.certificate(height)
         if block is None or certificate is None:
             return None
         return CertifiedBlock(block=block, certificate=certificate)
 
     def encoded_results(self, height: int) -> tuple[bytes, ...] | None:
-        """Results of a block as they are hashed, in the order of its transactions."""
-        return self._records.read(height_key(RESULTS, height), decode_results, f"results {height}")
+        """Results of a block as they are hashed, in the order of its transactions. Raises `Pruned`."""
+        return self._of_block(RESULTS, height, decode_results, "results")
 
     def results(self, height: int) -> tuple[TransactionResult, ...] | None:
-        """Results of a block in the order of its transactions, or None above the head."""
+        """Results of a block in the order of its transactions, or None above the head. Raises `Pruned`."""
         encoded = self.encoded_results(height)
         if encoded is None:
             return None
         return tuple(self._records.decode(item, decode_result, f"results {height}") for item in encoded)
 
     def result(self, location: TxLocation) -> TransactionResult | None:
-        """The result of one transaction."""
+        """The result of one transaction. Raises `Pruned`."""
         encoded = self.encoded_results(location.height)
         if encoded is None:
             return None
@@ -160,20 +188,20 @@ class LedgerReader:
         return None if data is None else Height(decode_height(data))
 
     def transaction_ids(self, height: int) -> tuple[TxId, ...] | None:
-        """Ids of a block's transactions in order, without reading the bodies."""
-        return self._records.read(height_key(BLOCK_IDS, height), split_ids, f"transaction ids {height}")
+        """Ids of a block's transactions in order, without reading the bodies. Raises `Pruned`."""
+        return self._of_block(BLOCK_IDS, height, split_ids, "transaction ids")
 
     def tx_location(self, transaction_id: TxId) -> TxLocation | None:
-        """Where a transaction was committed, however long ago."""
+        """Where a transaction was committed, if it stands in a block that is kept."""
         return self._records.read(location_key(transaction_id), decode_location, "transaction location")
 
     def transaction(self, location: TxLocation) -> bytes | None:
-        """The bytes of one committed transaction; reads its whole block."""
+        """The bytes of one committed transaction; reads its whole block. Raises `Pruned`."""
         block = self.block(location.height)
         return None if block is None else block.transactions[location.index]
 
     def validators(self, height: int) -> ValidatorSet | None:
-        """The set that decides a height: known up to two above the head."""
+        """The set that decides a height: known up to two above the head. Raises `Pruned` as `header`."""
         if height == self.head.next_height:
             return self.head.validators
         if height == self.head.next_height + 1:
@@ -182,7 +210,7 @@ class LedgerReader:
         return None if header is None else self._records.validators(header.validators_hash)
 
     def parameters(self, height: int) -> Parameters | None:
-        """Parameters in force at a height: known up to one above the head."""
+        """Parameters in force at a height: known up to one above the head. Raises `Pruned` as `header`."""
         if height == self.head.next_height:
             return self.head.parameters
         header = self.header(height)

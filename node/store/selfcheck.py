@@ -54,7 +54,7 @@ def check_ledger(
     depth: int,
     tell: Callable[[int], None] = _tell_nobody,
 ) -> None:
-    """Checks the newest `depth` blocks and the head; `tell` hears the height of each block that is whole.
+    """Checks the newest `depth` blocks that are kept, and the head; `tell` hears the height of each block that is whole.
 
     Raises:
         Damaged: names the height and what does not agree.
@@ -62,7 +62,7 @@ def check_ledger(
     above = store.iterate(height_key(BLOCKS, reader.head.height + 1), height_key(BLOCKS, HEIGHT_MAX), limit=1)
     if above:
         raise Damaged(path, f"there are blocks above the head, which is {reader.head.height}", REFETCH_ADVICE)
-    for height in range(max(1, reader.head.height - depth + 1), reader.head.height + 1):
+    for height in range(max(reader.blocks_since, reader.head.height - depth + 1), reader.head.height + 1):
         reason = _find_fault(reader, height)
         if reason is not None:
             raise Damaged(path, f"block {height}: {reason}", REFETCH_ADVICE)
@@ -81,8 +81,11 @@ def _find_fault(reader: LedgerReader, height: int) -> str | None:
         return f"it says that it is block {block.header.height}"
     if reader.header(height) != block.header:
         return "its header row is another header"
-    previous = reader.header(height - 1)
-    previous_id = NO_BLOCK_ID if previous is None else compute_block_id(previous)
+    if height > reader.headers_since or height == 1:
+        previous = reader.header(height - 1)
+        previous_id = NO_BLOCK_ID if previous is None else compute_block_id(previous)
+    else:  # a snapshot brought none before it
+        previous_id = block.header.previous_block_id
     if block.header.previous_block_id != previous_id:
         return "it does not follow the block before it"
     if reader.height_of(block_id) != height:

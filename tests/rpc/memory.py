@@ -8,12 +8,13 @@ from http import HTTPStatus
 from typing import Any
 
 from chain.block import Block, CertifiedBlock, Header, compute_block_id
-from chain.certificate import certificate_hash
+from chain.certificate import Certificate, certificate_hash
 from chain.codec import Value
 from chain.document import Credential, Receipt
 from chain.errors import Invalid
 from chain.hashing import Digest, sha256
 from chain.parameters import Parameters
+from chain.pruned import Pruned
 from chain.result import (
     Event,
     ResultCode,
@@ -139,7 +140,7 @@ class NoDocuments:
 
 
 class MemoryBackend:
-    """Blocks appear by `commit`; what is submitted waits until then."""
+    """Blocks appear by `commit`; what is submitted waits until then. The oldest are let go by moving `blocks_since`."""
 
     def __init__(self) -> None:
         self.set, self.keys = make_validators()
@@ -148,6 +149,7 @@ class MemoryBackend:
         self.pool: list[bytes] = []
         self.documents: DocumentKeeper = NoDocuments()
         self.entries = {b"s\x01": b"value"}
+        self.blocks_since = self.headers_since = Height(1)
         self.grown = threading.Condition()
         self.info = NodeInfo(
             chain_id=CHAIN,
@@ -194,18 +196,28 @@ class MemoryBackend:
             block_id=BlockId(Digest(bytes(32))) if last is None else compute_block_id(last),
             time_ms=0 if last is None else last.time_ms,
             state_root=sha256(b"state"),
-            earliest=self.chain[0].block.header if self.chain else None,
+            earliest=self.header(self.blocks_since),
+            headers_since=self.headers_since,
             is_behind=False,
         )
 
     def genesis(self) -> bytes:
         return json.dumps({"chain_id": CHAIN}).encode()
 
-    def block(self, height: Height) -> CertifiedBlock | None:
+    def _find(self, height: Height, since: Height, what: str) -> CertifiedBlock | None:
+        if 1 <= height < since:
+            raise Pruned(height, since, what)
         return self.chain[height - 1] if 1 <= height <= len(self.chain) else None
 
+    def block(self, height: Height) -> CertifiedBlock | None:
+        return self._find(height, self.blocks_since, "blocks")
+
+    def certificate(self, height: Height) -> Certificate | None:
+        found = self._find(height, self.headers_since, "headers")
+        return None if found is None else found.certificate
+
     def header(self, height: Height) -> Header | None:
-        found = self.block(height)
+        found = self._find(height, self.headers_since, "headers")
         return None if found is None else found.block.header
 
     def height_of(self, block_id: BlockId) -> Height | None:
@@ -213,7 +225,8 @@ class MemoryBackend:
         return Height(ids.index(block_id) + 1) if block_id in ids else None
 
     def results(self, height: Height) -> tuple[TransactionResult, ...] | None:
-        return self.outcomes[height - 1] if 1 <= height <= len(self.chain) else None
+        found = self.block(height)
+        return None if found is None else self.outcomes[height - 1]
 
     def state_root_after(self, height: Height) -> Digest | None:
         return sha256(b"state") if 1 <= height <= len(self.chain) else None
@@ -225,7 +238,7 @@ class MemoryBackend:
         return Parameters() if 1 <= height <= len(self.chain) + 1 else None
 
     def place_of(self, id_: TxId) -> Place | None:
-        for height, found in enumerate(self.chain, start=1):
+        for height, found in enumerate(self.chain[self.blocks_since - 1 :], start=self.blocks_since):
             ids = [compute_transaction_id(raw) for raw in found.block.transactions]
             if id_ in ids:
                 return Place(height=Height(height), index=ids.index(id_))

@@ -13,6 +13,7 @@ from chain.keys import format_address
 from chain.merkle import InclusionProof, is_included
 from chain.result import decode_result
 from chain.transaction import compute_transaction_id
+from chain.vote import Height
 from rpc.errors import RpcError
 from rpc.openrpc import make_openrpc
 from rpc.schema import METHODS, SUBSCRIPTION_METHODS
@@ -67,6 +68,39 @@ def test_status_tells_who_and_where(backend: MemoryBackend) -> None:
         "1",
     )
     assert status["validator_info"]["voting_power"] == "10"
+
+
+@pytest.mark.parametrize("method", ["block", "block_results", "committed"])
+def test_what_was_let_go_is_told_with_the_lowest_height_kept(backend: MemoryBackend, method: str) -> None:
+    backend.blocks_since = Height(3)
+    told = (
+        "height 2 is not available, lowest height is 3: earlier blocks are pruned here, ask an archive node"
+    )
+    with pytest.raises(RpcError, match=told):
+        ask(backend, method, height="2")
+    assert ask(backend, method, height="3")
+    assert ask(backend, "status")["sync_info"]["earliest_block_height"] == "3"
+
+
+def test_blocks_that_were_let_go_are_told_by_id_and_in_a_range(backend: MemoryBackend) -> None:
+    hash_ = ask(backend, "block", height="2")["block_id"]["hash"]
+    backend.blocks_since = Height(3)
+    with pytest.raises(RpcError, match="lowest height is 3"):
+        ask(backend, "block_by_hash", hash=hash_)
+    assert [meta["header"]["height"] for meta in ask(backend, "blockchain")["block_metas"]] == ["3"]
+    with pytest.raises(RpcError, match="height 2 is not available, lowest height is 3"):
+        ask(backend, "blockchain", minHeight="1", maxHeight="2")
+
+
+def test_a_header_and_what_decided_it_outlive_their_block(backend: MemoryBackend) -> None:
+    methods = ("header", "commit", "validators", "consensus_params")
+    before = [ask(backend, method, height="2") for method in methods]
+    backend.blocks_since = Height(3)
+    assert [ask(backend, method, height="2") for method in methods] == before
+    backend.headers_since = Height(3)
+    for method in methods:
+        with pytest.raises(RpcError, match="height 2 is not available, lowest height is 3: earlier headers"):
+            ask(backend, method, height="2")
 
 
 def test_status_before_the_first_block() -> None:

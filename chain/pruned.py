@@ -1,0 +1,23 @@
+"""What a node answers for what it has let go: neither damage nor absence, and nobody's mistake.
+
+A node keeps what its operator decided (`[retention]`). Headers, certificates, validator sets and parameters it keeps for
+ever; so whoever hears this can still follow the chain here, and find the rest at an archive node.
+"""
+
+from chain.vote import Height
+
+
+class Pruned(Exception):
+    """Something of a height below `since` is not kept here any more, or never came here; an archive node has it.
+
+    `what` says of what: "blocks", "headers".
+    """
+
+    def __init__(self, height: int, since: Height, what: str) -> None:
+        super().__init__(
+            f"height {height} is not available, lowest height is {since}: "
+            f"earlier {what} are pruned here, ask an archive node"
+        )
+        self.height = height
+        self.since = since
+        self.what = what
