@@ -345,3 +345,13 @@ JOIN_NODES_MAX = 64  # addresses in an invitation: a new node needs a few that a
 JOIN_BUNDLE_BYTES_MAX = (
     GENESIS_FILE_BYTES_MAX + 2 * BUNDLE_BYTES_MAX
 )  # the genesis document, and the evidence as base64
+
+# --- Snapshots ----------------------------------------------------------------------------------------------------
+SNAPSHOT_CHUNK_BYTES_MAX = 1024 * 1024  # of one message: five seconds at 2 Mbit/s; twice the largest module
+SNAPSHOT_CHUNKS_MAX = 65_536  # 64 GiB: some hundred million entries
+SNAPSHOT_ROWS_MAX = 2**40  # more than so many chunks hold
+SNAPSHOT_MANIFEST_BYTES_MAX = SNAPSHOT_CHUNKS_MAX * 32 + 128 * 1024  # and three sets of all validators
+SNAPSHOTS_KEPT_MAX = 8  # of one node, and so what it offers in one answer
+SNAPSHOTS_ANSWER_BYTES_MAX = (
+    2 * SNAPSHOT_MANIFEST_BYTES_MAX
+)  # the two largest manifests, or all that are usual

@@ -72,6 +72,7 @@ def assemble(opened: Opened) -> Assembled:
         fetcher=fetcher,
         clock=clock,
         validating=validating,
+        snapshots=opened.snapshots,
     )
     network = _make_network(opened, peers)
     vouched = Height(0) if opened.checkpoint is None else opened.checkpoint.height

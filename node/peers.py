@@ -14,6 +14,7 @@ import trio
 from chain.block import CertifiedBlock
 from chain.certificate import Certificate, find_vote
 from chain.errors import Invalid
+from chain.hashing import Digest
 from chain.keys import PublicKey, SigningKey, address_of
 from chain.limits import (
     BLOCK_READERS_MAX,
@@ -30,18 +31,32 @@ from chain.vote import Height, SignedVote, verify_vote
 from consensus.inputs import ProposalArrived, VoteArrived
 from consensus.view import HeightView, pick_told_rounds
 from machine.clock import Clock
+from machine.faults import DiskFault
 from node.bodies import Bodies
 from node.fetching import BodyFetcher
 from node.follower import Follower
 from node.hearing import Hearing, is_fresh
 from node.reactor import Fed, Reactor, VotingAllowed
 from node.signer import OldBackup, Signer
+from node.snapshot.shelf import Shelf
 from node.spreading import Spreading
 from node.store.ledger import Ledger
 from p2p import messages
 from p2p.errors import PeerMisbehaved
 from p2p.link import Link
-from p2p.messages import Announce, Blocks, GetBlocks, GetBodies, HeightHeld, Message, NewBlock, Push, Want
+from p2p.messages import (
+    Announce,
+    Blocks,
+    GetBlocks,
+    GetBodies,
+    GetChunk,
+    GetSnapshots,
+    HeightHeld,
+    Message,
+    NewBlock,
+    Push,
+    Want,
+)
 from p2p.network import Network, Standing
 from p2p.resend import describe_held, pick_missing
 from vm.executor import Governance, NodeEntry
@@ -102,6 +117,7 @@ class Peers:
         fetcher: BodyFetcher,
         clock: Clock,
         validating: Validating | None,
+        snapshots: Shelf,
     ) -> None:
         self._reactor = reactor
         self.membership = membership
@@ -110,6 +126,7 @@ class Peers:
         self._fetcher = fetcher
         self._clock = clock
         self._validating = validating
+        self._snapshots = snapshots
         self._statuses: dict[bytes, int] = {}
         self._next_status = 0.0
         self._readers = trio.CapacityLimiter(BLOCK_READERS_MAX)
@@ -169,6 +186,12 @@ class Peers:
                 await self._on_get_blocks(link, message)
             case Blocks():
                 await self._follower.on_blocks(link, message)
+            case GetSnapshots():
+                await self._on_get_snapshots(link, message)
+            case GetChunk():
+                await self._on_get_chunk(link, message)
+            case messages.Snapshots() | messages.Chunk():
+                pass  # the answer to somebody who has stopped asking
             case GetBodies():
                 self._on_get_bodies(link, message)
             case messages.Bodies():
@@ -337,6 +360,28 @@ class Peers:
         try:
             return self._ledger.certified_block(height)
         except Pruned:
+            return None
+
+    async def _on_get_snapshots(self, link: Link, ask: GetSnapshots) -> None:
+        manifests = await trio.to_thread.run_sync(self._read_manifests, limiter=self._readers)
+        link.send(messages.Snapshots(request=ask.request, manifests=manifests))
+
+    async def _on_get_chunk(self, link: Link, ask: GetChunk) -> None:
+        data = await trio.to_thread.run_sync(self._read_chunk, ask.height, ask.hash, limiter=self._readers)
+        link.send(messages.Chunk(request=ask.request, data=data))
+
+    def _read_manifests(self) -> tuple[bytes, ...]:
+        try:
+            return self._snapshots.read_manifests()
+        except DiskFault as fault:
+            log.error("a snapshot cannot be read", reason=str(fault))
+            return ()
+
+    def _read_chunk(self, height: int, digest: Digest) -> bytes | None:
+        try:
+            return self._snapshots.read_chunk(height, digest)
+        except DiskFault as fault:
+            log.error("a snapshot cannot be read", reason=str(fault))
             return None
 
     def _on_get_bodies(self, link: Link, ask: GetBodies) -> None:

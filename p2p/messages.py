@@ -13,7 +13,7 @@ from chain.block import CertifiedBlock, block_from, block_value
 from chain.certificate import certificate_from, certificate_value
 from chain.codec import Value, as_array, as_bytes, as_uint, decode, encode
 from chain.errors import Malformed
-from chain.hashing import DIGEST_BYTES
+from chain.hashing import DIGEST_BYTES, Digest
 from chain.limits import (
     BLOCKS_ANSWER_BYTES_MAX,
     BLOCKS_PER_REQUEST_MAX,
@@ -24,6 +24,10 @@ from chain.limits import (
     PUSH_BYTES_MAX,
     REQUEST_ID_MAX,
     ROUNDS_MAX,
+    SNAPSHOT_CHUNK_BYTES_MAX,
+    SNAPSHOT_MANIFEST_BYTES_MAX,
+    SNAPSHOTS_ANSWER_BYTES_MAX,
+    SNAPSHOTS_KEPT_MAX,
     STATUS_BYTES_MAX,
     STATUS_ROUNDS_MAX,
     TRANSACTION_BYTES_MAX,
@@ -152,6 +156,38 @@ class Want:
     ids: tuple[TxId, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetSnapshots:
+    """Asks which snapshots the peer has."""
+
+    request: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshots:
+    """The answer: encoded manifests, the newest first, as many as fit. A claim, as everything in them."""
+
+    request: RequestId
+    manifests: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetChunk:
+    """Asks for the chunk of that hash, which the manifest of a height names."""
+
+    request: RequestId
+    height: Height
+    hash: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """The answer: the chunk, None where the sender has it no longer."""
+
+    request: RequestId
+    data: bytes | None
+
+
 Message: TypeAlias = (
     ProposalMessage
     | VoteMessage
@@ -165,6 +201,10 @@ Message: TypeAlias = (
     | Push
     | Announce
     | Want
+    | GetSnapshots
+    | Snapshots
+    | GetChunk
+    | Chunk
 )
 
 M = TypeVar("M")
@@ -261,6 +301,30 @@ def _bodies_answer(value: Value) -> Bodies:
     return Bodies(request=_request(request), transactions=_bodies(transactions))
 
 
+def _snapshots(value: Value) -> Snapshots:
+    request, manifests = as_array(value, "snapshots", 2)
+    items = as_array(manifests, "manifests", length_max=SNAPSHOTS_KEPT_MAX)
+    return Snapshots(
+        request=_request(request),
+        manifests=tuple(as_bytes(item, "manifest", length_max=SNAPSHOT_MANIFEST_BYTES_MAX) for item in items),
+    )
+
+
+def _get_chunk(value: Value) -> GetChunk:
+    request, height, digest = as_array(value, "get chunk", 3)
+    return GetChunk(
+        request=_request(request),
+        height=Height(as_uint(height, "height", HEIGHT_MAX)),
+        hash=Digest(as_bytes(digest, "chunk hash", DIGEST_BYTES)),
+    )
+
+
+def _chunk(value: Value) -> Chunk:
+    request, data = as_array(value, "chunk", 2)
+    found = None if data is None else as_bytes(data, "chunk", length_max=SNAPSHOT_CHUNK_BYTES_MAX)
+    return Chunk(request=_request(request), data=found)
+
+
 _SMALL = 64
 _HELD_BYTES_MAX = STATUS_ROUNDS_MAX * (2 * _BITMAP_BYTES_MAX + 16) + 32
 
@@ -282,6 +346,11 @@ KINDS: tuple[Kind[Any], ...] = (
          lambda m: m.transactions, lambda v: Push(transactions=_bodies(v))),
     Kind(11, Announce, Channel.TRANSACTIONS, _IDS_BYTES_MAX, lambda m: m.ids, lambda v: Announce(ids=_ids(v))),
     Kind(12, Want, Channel.TRANSACTIONS, _IDS_BYTES_MAX, lambda m: m.ids, lambda v: Want(ids=_ids(v))),
+    Kind(14, GetSnapshots, Channel.BLOCKS, _SMALL, lambda m: m.request, lambda v: GetSnapshots(request=_request(v))),
+    Kind(15, Snapshots, Channel.BLOCKS, SNAPSHOTS_ANSWER_BYTES_MAX + _SMALL,
+         lambda m: (m.request, m.manifests), _snapshots),
+    Kind(16, GetChunk, Channel.BLOCKS, _SMALL, lambda m: (m.request, m.height, m.hash), _get_chunk),
+    Kind(17, Chunk, Channel.BLOCKS, SNAPSHOT_CHUNK_BYTES_MAX + _SMALL, lambda m: (m.request, m.data), _chunk),
 )  # fmt: skip
 """Every message; `Any` because rows differ in their type."""
 

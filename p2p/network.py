@@ -52,7 +52,7 @@ class Standing(Enum):
     OBSERVER = auto()
     """A full node of the ledger: has a link while there is room."""
     CONFIGURED = auto()
-    """Known to our configuration alone: we may call it, and the link carries certified blocks only."""
+    """Known to our configuration alone: we may call it, and the link carries certified blocks and snapshots only."""
     STRANGER = auto()
 
 

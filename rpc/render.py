@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from chain.block import BLOCK_VERSION, NO_BLOCK_ID, Block, Header
+from chain.block import APP_VERSION, BLOCK_VERSION, NO_BLOCK_ID, Block, Header
 from chain.certificate import Certificate
 from chain.codec import Value, encode
 from chain.evidence import encode_evidence
@@ -34,7 +34,6 @@ from rpc.answers import (
     VersionJson,
 )
 
-APP_VERSION = "1"
 CODESPACE = "terang"
 KEY_TYPE = "tendermint/PubKeyEd25519"
 NO_TIME = "0001-01-01T00:00:00Z"
@@ -62,7 +61,7 @@ def render_block_id(block_id: BlockId) -> BlockIdJson:
 def render_header(header: Header) -> HeaderJson:
     """A header."""
     return HeaderJson(
-        version=VersionJson(block=str(BLOCK_VERSION), app=APP_VERSION),
+        version=VersionJson(block=str(BLOCK_VERSION), app=str(APP_VERSION)),
         chain_id=header.chain_id,
         height=str(header.height),
         time=format_time(header.time_ms),
@@ -193,7 +192,7 @@ def render_parameters(parameters: Parameters) -> dict[str, dict[str, object]]:
         "block": {"max_bytes": str(parameters.block_bytes_max), "max_gas": str(parameters.block_gas_max)},
         "evidence": {"max_age_num_blocks": "0", "max_age_duration": "0", "max_bytes": "0"},
         "validator": {"pub_key_types": ["ed25519"]},
-        "version": {"app": APP_VERSION},
+        "version": {"app": str(APP_VERSION)},
         "abci": {"vote_extensions_enable_height": "0"},
         "terang": {name: str(getattr(parameters, name)) for name in PARAMETER_NAMES},
     }

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 import trio
 
-from chain.hashing import Digest
+from chain.hashing import Digest, sha256
 from chain.keys import Signature
 from chain.limits import STATUS_AGE_MS_MAX
 from chain.status import sign_status
@@ -18,15 +18,29 @@ from cli import testnet as networks
 from genesis.document import DEMO_RULES
 from genesis.file import read_genesis
 from machine.clock import SystemClock
+from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
 from node.assembly import assemble
 from node.config import read_config
 from node.home import Home
 from node.opening import open_home
 from node.reactor import WorkWaits
+from node.snapshot.shelf import Shelf
 from p2p.handshake import Identity, Side
 from p2p.link import Link, shake_hands
-from p2p.messages import GetBlocks, HeightHeld, Message, NewBlock, StatusMessage, VoteMessage
+from p2p.messages import (
+    Chunk,
+    GetBlocks,
+    GetChunk,
+    GetSnapshots,
+    HeightHeld,
+    Message,
+    NewBlock,
+    RequestId,
+    Snapshots,
+    StatusMessage,
+    VoteMessage,
+)
 from tests.chain.making import CHAIN
 
 M = TypeVar("M")
@@ -187,3 +201,21 @@ async def test_words_from_before_that_somebody_kept_do_not_count(tmp_path: Path)
             link.send(make_status(network, validator, 7, now_ms - STATUS_AGE_MS_MAX - 1))
         link.send(make_status(network, 2, 5, now_ms))
         assert (await listener.hear(GetBlocks)).count == 5
+
+
+async def test_snapshots_are_given_chunk_by_chunk(tmp_path: Path) -> None:
+    """What is not there, or not as it was written, is answered with nothing."""
+    network = found(tmp_path)
+    shelf = Shelf(Home(network.nodes[0].home).snapshots, DiskFiles())
+    good, decayed = shelf.put_chunk(7, b"good"), shelf.put_chunk(7, b"decayed")
+    shelf.finish(7, b"a manifest")
+    (shelf.place(7) / decayed.hex()).write_bytes(b"otherwise")
+    async with linked(network, 0) as (_, link, listener, _):
+        link.send(GetSnapshots(request=RequestId(1)))
+        assert await listener.hear(Snapshots) == Snapshots(request=RequestId(1), manifests=(b"a manifest",))
+        asked = [(7, good), (7, decayed), (7, sha256(b"another")), (8, good)]
+        for number, (height, digest) in enumerate(asked):
+            link.send(GetChunk(request=RequestId(number), height=Height(height), hash=digest))
+        answers = [await listener.hear(Chunk) for _ in asked]
+        assert [answer.data for answer in answers] == [b"good", None, None, None]
+        assert [answer.request for answer in answers] == [0, 1, 2, 3]
