@@ -27,6 +27,7 @@ from node.mempool import Mempool, MempoolLimits
 from node.opening import Opened
 from node.peers import Membership, Peers, Validating, make_membership
 from node.reactor import Reactor
+from node.serving import Serving
 from node.signer import Signer
 from node.spreading import Spreading
 from node.surroundings import NodeSurroundings
@@ -67,12 +68,10 @@ def assemble(opened: Opened) -> Assembled:
     peers = Peers(
         reactor=reactor,
         membership=_make_membership(opened),
-        ledger=ledger,
-        bodies=bodies,
+        serving=Serving(ledger, bodies, opened.snapshots),
         fetcher=fetcher,
         clock=clock,
         validating=validating,
-        snapshots=opened.snapshots,
     )
     network = _make_network(opened, peers)
     vouched = Height(0) if opened.checkpoint is None else opened.checkpoint.height
