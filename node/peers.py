@@ -24,6 +24,7 @@ from chain.vote import Height, SignedVote, verify_vote
 from consensus.inputs import ProposalArrived, VoteArrived
 from consensus.view import HeightView, pick_told_rounds
 from machine.clock import Clock
+from node.accusing import Accusing
 from node.fetching import BodyFetcher
 from node.follower import Follower
 from node.hearing import Hearing, is_fresh
@@ -116,11 +117,12 @@ class Peers:
         self._statuses: dict[bytes, int] = {}
         self._next_status = 0.0
 
-    def join(self, network: Network, follower: Follower, spreading: Spreading) -> None:
+    def join(self, network: Network, follower: Follower, spreading: Spreading, accusing: Accusing) -> None:
         """Names the parts that need this one to be made."""
         self._network = network
         self._follower = follower
         self._spreading = spreading
+        self._accusing = accusing
 
     def on_governance(self, governance: Governance) -> None:
         """The members have changed who may connect."""
@@ -147,6 +149,7 @@ class Peers:
         if view is not None:
             link.send(describe_held(view.height, pick_told_rounds(view, STATUS_ROUNDS_MAX)))
         self._spreading.on_link_up(link)
+        self._accusing.on_link_up(link)
 
     def on_link_down(self, link: Link) -> None:
         """See `p2p.network.Node`."""
@@ -187,6 +190,8 @@ class Peers:
                 self._spreading.on_announce(link, message)
             case Want():
                 self._spreading.on_want(link, message)
+            case messages.EvidenceMessage():
+                await self._accusing.on_message(link, message)
             case _:
                 assert_never(message)
 

@@ -13,11 +13,13 @@ from chain.block import CertifiedBlock, block_from, block_value
 from chain.certificate import certificate_from, certificate_value
 from chain.codec import Value, as_array, as_bytes, as_uint, decode, encode
 from chain.errors import Malformed
+from chain.evidence import DuplicateVote, evidence_from, evidence_value
 from chain.hashing import DIGEST_BYTES, Digest
 from chain.limits import (
     BLOCKS_ANSWER_BYTES_MAX,
     BLOCKS_PER_REQUEST_MAX,
     BODIES_ANSWER_BYTES_MAX,
+    EVIDENCE_BYTES_MAX,
     HEIGHT_MAX,
     IDS_PER_MESSAGE_MAX,
     PROPOSAL_BYTES_MAX,
@@ -92,6 +94,13 @@ class StatusMessage:
     """A validator's signed word on where its ledger stands."""
 
     status: SignedStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceMessage:
+    """Evidence that the sender has verified and no block has yet."""
+
+    evidence: DuplicateVote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +210,7 @@ Message: TypeAlias = (
     | Push
     | Announce
     | Want
+    | EvidenceMessage
     | GetSnapshots
     | Snapshots
     | GetChunk
@@ -346,6 +356,8 @@ KINDS: tuple[Kind[Any], ...] = (
          lambda m: m.transactions, lambda v: Push(transactions=_bodies(v))),
     Kind(11, Announce, Channel.TRANSACTIONS, _IDS_BYTES_MAX, lambda m: m.ids, lambda v: Announce(ids=_ids(v))),
     Kind(12, Want, Channel.TRANSACTIONS, _IDS_BYTES_MAX, lambda m: m.ids, lambda v: Want(ids=_ids(v))),
+    Kind(13, EvidenceMessage, Channel.CONSENSUS, EVIDENCE_BYTES_MAX + 8,
+         lambda m: evidence_value(m.evidence), lambda v: EvidenceMessage(evidence=evidence_from(v))),
     Kind(14, GetSnapshots, Channel.BLOCKS, _SMALL, lambda m: m.request, lambda v: GetSnapshots(request=_request(v))),
     Kind(15, Snapshots, Channel.BLOCKS, SNAPSHOTS_ANSWER_BYTES_MAX + _SMALL,
          lambda m: (m.request, m.manifests), _snapshots),

@@ -8,6 +8,12 @@ from chain.codec import Value, encode
 from chain.evidence import encode_evidence
 from chain.hashing import Digest
 from chain.keys import PublicKey, address_of, format_address
+from chain.limits import (
+    BLOCK_EVIDENCE_MAX,
+    EVIDENCE_AGE_BLOCKS_MAX,
+    EVIDENCE_AGE_MS_MAX,
+    EVIDENCE_BYTES_MAX,
+)
 from chain.merkle import compute_inclusion_proof
 from chain.parameters import PARAMETER_NAMES, Parameters
 from chain.result import Event, TransactionResult, render, render_value
@@ -190,7 +196,11 @@ def render_parameters(parameters: Parameters) -> dict[str, dict[str, object]]:
     """CometBFT's groups as far as they are ours too, and all of ours by name."""
     return {
         "block": {"max_bytes": str(parameters.block_bytes_max), "max_gas": str(parameters.block_gas_max)},
-        "evidence": {"max_age_num_blocks": "0", "max_age_duration": "0", "max_bytes": "0"},
+        "evidence": {
+            "max_age_num_blocks": str(EVIDENCE_AGE_BLOCKS_MAX),
+            "max_age_duration": str(EVIDENCE_AGE_MS_MAX * 1_000_000),
+            "max_bytes": str(BLOCK_EVIDENCE_MAX * EVIDENCE_BYTES_MAX),
+        },
         "validator": {"pub_key_types": ["ed25519"]},
         "version": {"app": str(APP_VERSION)},
         "abci": {"vote_extensions_enable_height": "0"},

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 import trio
 
+from chain.evidence import DuplicateVote
 from chain.hashing import Digest, sha256
 from chain.keys import Signature
 from chain.limits import STATUS_AGE_MS_MAX
@@ -30,6 +31,7 @@ from p2p.handshake import Identity, Side
 from p2p.link import Link, shake_hands
 from p2p.messages import (
     Chunk,
+    EvidenceMessage,
     GetBlocks,
     GetChunk,
     GetSnapshots,
@@ -42,6 +44,7 @@ from p2p.messages import (
     VoteMessage,
 )
 from tests.chain.making import CHAIN
+from tests.node.making import make_double
 
 M = TypeVar("M")
 WAIT_S = 30
@@ -163,6 +166,59 @@ async def test_only_who_votes_verifies_votes(tmp_path: Path, number: int, is_clo
             link.send(HeightHeld(height=Height(0), rounds=()))
             await listener.hear(NewBlock)
             assert not ended.is_set()
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "is_closed"),
+    {
+        "good": (0, lambda one: one, False),
+        "good, to a full node": (4, lambda one: one, False),
+        "swapped": (0, lambda one: replace(one, first=one.second, second=one.first), True),
+        "forged": (
+            4,
+            lambda one: replace(one, second=replace(one.second, signature=one.first.signature)),
+            True,
+        ),
+        "of a height that nobody knows": (0, lambda one: _at_height(one, 9), False),
+    }.values(),
+)
+async def test_who_sends_what_is_no_evidence_is_let_go(
+    tmp_path: Path, number: int, change: Callable[[DuplicateVote], DuplicateVote], is_closed: bool
+) -> None:
+    network = found(tmp_path)
+    key = read_key(Home(network.nodes[2].home).validator_key, KeyKind.VALIDATOR, None)
+    async with linked(network, number) as (ended, link, listener, _):
+        await listener.hear(NewBlock)
+        for _time in range(2):  # what is known already is no offence either
+            link.send(EvidenceMessage(evidence=change(make_double(key, 1))))
+        if is_closed:
+            with trio.fail_after(WAIT_S):
+                await ended.wait()
+        else:
+            link.send(HeightHeld(height=Height(0), rounds=()))
+            await listener.hear(NewBlock)
+            assert not ended.is_set()
+
+
+def _at_height(evidence: DuplicateVote, height: int) -> DuplicateVote:
+    """The same votes, said to be of another height."""
+    first, second = (
+        replace(signed, vote=replace(signed.vote, height=Height(height)))
+        for signed in (evidence.first, evidence.second)
+    )
+    return DuplicateVote(first=first, second=second)
+
+
+async def test_waiting_evidence_is_told_to_a_new_link_and_is_there_after_a_restart(tmp_path: Path) -> None:
+    network = found(tmp_path)
+    evidence = make_double(read_key(Home(network.nodes[2].home).validator_key, KeyKind.VALIDATOR, None), 1)
+    async with linked(network, 0) as (_, link, listener, _):
+        await listener.hear(NewBlock)
+        link.send(EvidenceMessage(evidence=evidence))
+        link.send(HeightHeld(height=Height(0), rounds=()))
+        await listener.hear(NewBlock)
+    async with linked(network, 0) as (_, _, listener, _):
+        assert (await listener.hear(EvidenceMessage)).evidence == evidence
 
 
 async def test_a_lone_validator_decides_when_there_is_work(tmp_path: Path) -> None:
