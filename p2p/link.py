@@ -35,10 +35,8 @@ from p2p.messages import (
     Message,
     NewBlock,
     Snapshots,
-    channel_of,
-    decode_message,
-    encode_message,
 )
+from p2p.wire import channel_of, decode_message, encode_message
 
 QUEUE_BYTES_MAX = {
     Channel.CONSENSUS: CONSENSUS_QUEUE_BYTES_MAX,

@@ -24,7 +24,6 @@ from chain.status import sign_status
 from chain.transaction import TxId
 from chain.vote import BlockId, Height, Round
 from p2p.messages import (
-    KINDS,
     Announce,
     Blocks,
     Bodies,
@@ -44,10 +43,8 @@ from p2p.messages import (
     StatusMessage,
     VoteMessage,
     Want,
-    channel_of,
-    decode_message,
-    encode_message,
 )
+from p2p.wire import KINDS, channel_of, decode_message, encode_message
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators, make_vote
 
 _ID = BlockId(sha256(b"block"))
