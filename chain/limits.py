@@ -67,22 +67,6 @@ TRAP_VALUE_LENGTH_MAX = (
 ANSWER_BYTES_MAX = 64 * 1024  # what one call of a transaction gives back
 VIEW_ANSWER_BYTES_MAX = 2 * 1024 * 1024  # what a view answers: a thousand bids with their reasons
 
-# --- Evidence -------------------------------------------------------------------------------------------------
-EVIDENCE_AGE_BLOCKS_MAX = 100_000  # a day of one block a second; evidence expires when it is older than both
-EVIDENCE_AGE_MS_MAX = (
-    14 * 24 * 3_600_000
-)  # nobody is at a desk in the longest holidays; an auditor comes back
-EVIDENCE_PENDING_PER_VALIDATOR_MAX = 4  # one convicts; so none crowds out what is held against others
-EVIDENCE_PENDING_MAX = EVIDENCE_PENDING_PER_VALIDATOR_MAX * VALIDATORS_MAX  # 270 kB
-EVIDENCE_OBSERVED_MAX = (
-    64  # own observations that wait for the disk; the votes come again with the next start
-)
-EVIDENCE_WAKES_BLOCKS_MAX = (
-    16  # blocks that one piece may call for; what nobody takes must not make blocks for ever
-)
-EVIDENCE_REPEAT_BLOCKS = 16  # what still waits is told again after so many, to whoever was behind before
-EVIDENCE_ROWS_FORGOTTEN = 2 * BLOCK_EVIDENCE_MAX  # expired rows that a block lets go: twice what it can bring
-
 # --- Store, log and signer ------------------------------------------------------------------------------------
 STORE_WRITE_BUFFER_BYTES = 16 * 1024 * 1024  # four of the largest blocks before LevelDB writes a table
 STORE_OPEN_FILES_MAX = 256  # leaves room for links and requests under the usual limit of 1,024
@@ -284,8 +268,25 @@ RPC_CONNECTIONS_MAX = 900  # open HTTP connections; CometBFT's limit
 RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as CometBFT does
 RPC_QUERY_BYTES_MAX = 512  # a subscription's query, as in CometBFT
 RPC_SEARCH_INDEX_MS = 4_000  # that one search spends on indexing blocks before it says that there are more
+RPC_SEARCH_MS = (
+    3_000  # that one search looks through the index, other searches waiting: longer is an error, never a part
+)
 RPC_SEARCH_CONDITIONS_MAX = 8  # of events in one search: each is a walk through the index
 RPC_FRAME_BYTES_MAX = 64 * 1024  # a request over WebSocket that is not a transaction
+
+# --- Index of events ---------------------------------------------------------------------------------------------
+INDEX_VALUE_CHARACTERS_MAX = (
+    2 * NAME_BYTES_MAX
+)  # ids, keys, names and numbers; of a longer text its hash is indexed
+INDEX_STRETCH_ROWS = (
+    50_000  # of blocks that are kept, checked and let go together: looked through in a tenth of a second
+)
+INDEX_SLICE_BLOCKS = 200  # that are indexed in one transaction of the file
+INDEX_SLICE_MS = (
+    100  # that following the ledger works before it rests as long: half of one core at most, and none mostly
+)
+INDEX_PART_BYTES_MAX = 1024 * 1024  # of what the index says of itself; bounds nothing but a damaged length
+INDEX_NAMES_MAX = 10_000  # fields of events of all contracts: each deployed contract has some tens
 
 # --- Portals --------------------------------------------------------------------------------------------------
 PORTAL_SENT_REMEMBERED_MAX = 20_000  # transactions that a portal sent lately: some megabytes
@@ -361,13 +362,3 @@ JOIN_NODES_MAX = 64  # addresses in an invitation: a new node needs a few that a
 JOIN_BUNDLE_BYTES_MAX = (
     GENESIS_FILE_BYTES_MAX + 2 * BUNDLE_BYTES_MAX
 )  # the genesis document, and the evidence as base64
-
-# --- Snapshots ----------------------------------------------------------------------------------------------------
-SNAPSHOT_CHUNK_BYTES_MAX = 1024 * 1024  # of one message: five seconds at 2 Mbit/s; twice the largest module
-SNAPSHOT_CHUNKS_MAX = 65_536  # 64 GiB: some hundred million entries
-SNAPSHOT_ROWS_MAX = 2**40  # more than so many chunks hold
-SNAPSHOT_MANIFEST_BYTES_MAX = SNAPSHOT_CHUNKS_MAX * 32 + 128 * 1024  # and three sets of all validators
-SNAPSHOTS_KEPT_MAX = 8  # of one node, and so what it offers in one answer
-SNAPSHOTS_ANSWER_BYTES_MAX = (
-    2 * SNAPSHOT_MANIFEST_BYTES_MAX
-)  # the two largest manifests, or all that are usual

@@ -33,7 +33,6 @@ from node.journal import Journal, Replay
 from node.search import SearchIndex
 from node.signer import find_unrecorded
 from node.signer_record import RECOVERY, SignerRecord
-from node.snapshot.shelf import Shelf
 from node.startcheck import StartFinding, check_start
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
@@ -73,7 +72,6 @@ class Opened:
     replay: Replay
     governance: Governance
     documents: DocumentStore
-    snapshots: Shelf
     search: SearchIndex
     validator: Validator | None
 
@@ -124,8 +122,9 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             replay=replay,
             governance=governance,
             documents=_open_documents(home, config),
-            snapshots=_open_snapshots(home),
-            search=SearchIndex(home.search_index, genesis.hash, ledger, SystemClock()),
+            search=SearchIndex(
+                home.search_index, genesis.hash, ledger, SystemClock(), is_kept=config.index.enabled
+            ),
             validator=validator,
         )
 
@@ -196,12 +195,6 @@ def _open_documents(home: Home, config: Config) -> DocumentStore:
     store = DocumentStore(home.documents(config.documents.directory), limits, _FILES)
     store.open(SystemClock().now_ms())
     return store
-
-
-def _open_snapshots(home: Home) -> Shelf:
-    shelf = Shelf(home.snapshots, _FILES)
-    shelf.clear_half_made()
-    return shelf
 
 
 def begin_ledger(store: Store, path: Path, genesis: Genesis, versions_kept: int) -> Ledger:

@@ -28,8 +28,7 @@ from nacl.bindings import (
 
 from chain.limits import FRAME_BYTES_MAX, FRAMES_BEFORE_REKEY
 from p2p.errors import PeerMisbehaved
-from p2p.messages import Channel
-from p2p.wire import BYTES_MAX
+from p2p.messages import BYTES_MAX, Channel
 
 _LENGTH_BYTES = 4
 

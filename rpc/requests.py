@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from chain.codec import Value, decode, encode
 from chain.errors import Malformed
-from chain.evidence import DuplicateVote, encode_evidence
 from chain.hashing import Digest
 from chain.ics23 import CommitmentProof
 from chain.ics23_codec import decode_proof
@@ -170,12 +169,19 @@ def tx(id_: TxId, *, prove: bool = False) -> Request[answers.TxAnswer]:
 
 
 def tx_search(
-    query: str, *, prove: bool = False, page: int = 1, rows: int = 100, newest_first: bool = False
+    query: str,
+    *,
+    prove: bool = False,
+    page: int = 1,
+    rows: int = 100,
+    newest_first: bool = False,
+    cursor: str | None = None,
 ) -> Request[answers.TxSearchAnswer]:
-    """Committed transactions by their events, a page of so many."""
+    """Committed transactions by their events, a page of so many: by its number, or after a cursor, "" for the first."""
     order = "desc" if newest_first else "asc"
-    params = {"prove": prove, "page": str(page), "per_page": str(rows), "order_by": order}
-    return _plain("tx_search", answers.TxSearchAnswer, query=query, **params)
+    params = {"prove": prove, "per_page": str(rows), "order_by": order}
+    paging = {"page": str(page)} if cursor is None else {"cursor": cursor}
+    return _plain("tx_search", answers.TxSearchAnswer, query=query, **params, **paging)
 
 
 def num_unconfirmed_txs() -> Request[answers.UnconfirmedAnswer]:
@@ -192,12 +198,6 @@ def broadcast_txs(raws: Sequence[bytes]) -> Request[tuple[Admitted, ...]]:
     """Hands transactions over; what became of each."""
     params = {"txs": [_base64(raw) for raw in raws]}
     return Request(method="broadcast_txs", params=params, read=_read_admitted)
-
-
-def broadcast_evidence(evidence: DuplicateVote) -> Request[answers.BroadcastEvidenceAnswer]:
-    """Hands over evidence against a validator."""
-    encoded = _base64(encode_evidence(evidence))
-    return _plain("broadcast_evidence", answers.BroadcastEvidenceAnswer, evidence=encoded)
 
 
 def tx_status(ids: Sequence[TxId]) -> Request[tuple[Fate, ...]]:

@@ -1,24 +1,22 @@
 """Who wants to hear of what: the queries of subscribers, and the events of a block. Pure.
 
-Of CometBFT's query language the part that its clients use: conditions `key='value'` or `key=number` joined by
-AND, one of them tm.event. `NewBlock`, `NewBlockHeader`, `NewEvidence` and `Tx` happen here; a `Tx` can be narrowed by
-tx.hash, tx.height and the fields of its events.
+The words are those of `rpc.queries`; one of the conditions is tm.event. `NewBlock`, `NewBlockHeader` and `Tx` happen
+here; a `Tx` can be narrowed by tx.hash, tx.height and the fields of its events.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
 from msgspec import Raw
 
 from chain.block import CertifiedBlock, compute_block_id
-from chain.evidence import encode_evidence
 from chain.hashing import Digest
 from chain.result import TransactionResult
 from chain.transaction import compute_transaction_id
 from chain.validators import ValidatorSet
 from rpc.errors import not_done
-from rpc.queries import parse_conditions
+from rpc.queries import make_test, parse_conditions
 from rpc.render import (
     base64_of,
     hexadecimal,
@@ -29,7 +27,7 @@ from rpc.render import (
 )
 
 EVENT_KEY = "tm.event"
-KINDS = ("NewBlock", "NewBlockHeader", "NewEvidence", "Tx")
+KINDS = ("NewBlock", "NewBlockHeader", "Tx")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +35,11 @@ class Query:
     """A subscription: its own words, and what must hold of an event."""
 
     text: str
-    conditions: tuple[tuple[str, str], ...]
+    conditions: tuple[tuple[str, Callable[[str], bool]], ...]
 
     def matches(self, event: "ChainEvent") -> bool:
-        """Whether every condition holds."""
-        return all(value in event.tags.get(key, ()) for key, value in self.conditions)
+        """Whether every condition holds of some value of its key."""
+        return all(any(map(test, event.tags.get(key, ()))) for key, test in self.conditions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +54,10 @@ class ChainEvent:
 def parse_query(text: str) -> Query:
     """A subscriber's query. Raises `RpcError` with what is not understood."""
     conditions = parse_conditions(text)
-    for condition in conditions:
-        if condition.operator != "=":
-            raise not_done(
-                f"failed to parse query: expected = after {condition.key}, got {condition.operator}"
-            )
-    kinds = [condition.value for condition in conditions if condition.key == EVENT_KEY]
+    kinds = [condition.value for condition in conditions if condition.key == EVENT_KEY and condition.is_exact]
     if len(kinds) != 1 or kinds[0] not in KINDS:
         raise not_done(f"failed to parse query: expected {EVENT_KEY} to be one of {', '.join(KINDS)}")
-    return Query(text=text, conditions=tuple((one.key, one.value) for one in conditions))
+    return Query(text=text, conditions=tuple((one.key, make_test(one)) for one in conditions))
 
 
 def make_events(
@@ -73,7 +66,7 @@ def make_events(
     state_root: Digest,
     last_validators: ValidatorSet | None,
 ) -> Iterator[ChainEvent]:
-    """What a committed block makes happen, in this order: the block, its header, its evidence, its transactions."""
+    """What a committed block makes happen, in this order: the block, its header, its transactions."""
     header = block.block.header
     shown = {
         "block": render_block(block.block, last_validators),
@@ -82,9 +75,6 @@ def make_events(
     }
     yield _event("NewBlock", shown, {})
     yield _event("NewBlockHeader", {"header": render_header(header)}, {})
-    for evidence in block.block.evidence:
-        told = {"evidence": base64_of(encode_evidence(evidence)), "height": str(header.height)}
-        yield _event("NewEvidence", told, {})
     for index, (raw, result) in enumerate(zip(block.block.transactions, results, strict=True)):
         yield _transaction_event(header.height, index, raw, result)
 

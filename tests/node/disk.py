@@ -113,8 +113,7 @@ class FaultyDisk:
         return None if found is None else Measured(size=len(found), written_ms=self.now_ms)
 
     def list_names(self, directory: Path) -> list[str]:
-        below = [path.relative_to(directory) for path in self._names if directory in path.parents]
-        return sorted({path.parts[0] for path in below})
+        return sorted(path.name for path in self._names if path.parent == directory)
 
     def open_append(self, path: Path) -> "FaultyFile":
         is_cut = self.step(path)
@@ -142,9 +141,6 @@ class FaultyDisk:
         self.cut_after(path, is_cut)
 
     def make_directory(self, path: Path) -> None:
-        pass
-
-    def remove_directory(self, path: Path) -> None:
         pass
 
     def sync_directory(self, path: Path) -> None:

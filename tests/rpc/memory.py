@@ -12,7 +12,6 @@ from chain.certificate import Certificate, certificate_hash
 from chain.codec import Value
 from chain.document import Credential, Receipt
 from chain.errors import Invalid
-from chain.evidence import DuplicateVote, verify_evidence
 from chain.hashing import Digest, sha256
 from chain.parameters import Parameters
 from chain.pruned import Pruned
@@ -23,7 +22,6 @@ from chain.result import (
     Trap,
     compute_results_root,
     encode_result,
-    render_value,
 )
 from chain.transaction import TxId, compute_transaction_id, decode_transaction
 from chain.validators import ValidatorSet
@@ -38,7 +36,6 @@ from rpc.backend import (
     Refused,
     RoundVotes,
     Search,
-    Sought,
     Standing,
     StateAnswer,
     Waiting,
@@ -56,6 +53,7 @@ from rpc.values import (
     ViewAnswer,
 )
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators
+from tests.rpc.searching import search_plainly
 
 PROOF = b"a proof of the entry"
 OK = TransactionResult(
@@ -111,19 +109,6 @@ DESCRIPTION = ContractDescription(
 """A small contract: every kind of type once."""
 
 
-def _has(result: TransactionResult, sought: Sought) -> bool:
-    """Whether one of its events is sought: what the index of a node says from its tables."""
-    return any(
-        event.contract == sought.contract
-        and sought.event in (None, event.name)
-        and any(
-            name == sought.field and sought.value in (None, render_value(value))
-            for name, value in event.fields
-        )
-        for event in result.events
-    )
-
-
 class NoDocuments:
     """Keeps and gives nothing."""
 
@@ -148,7 +133,6 @@ class MemoryBackend:
         self.chain: list[CertifiedBlock] = []
         self.outcomes: list[tuple[TransactionResult, ...]] = []
         self.pool: list[bytes] = []
-        self.accused: list[DuplicateVote] = []
         self.documents: DocumentKeeper = NoDocuments()
         self.entries = {b"s\x01": b"value"}
         self.blocks_since = self.headers_since = Height(1)
@@ -247,15 +231,9 @@ class MemoryBackend:
         return None
 
     def search(self, search: Search) -> Found:
-        places = [
-            Place(height=Height(height), index=index)
-            for height, outcomes in enumerate(self.outcomes, start=1)
-            for index, result in enumerate(outcomes)
-            if search.height_min <= height <= search.height_max
-            and all(_has(result, sought) for sought in search.sought)
-        ]
-        ordered = places[::-1] if search.is_newest_first else places
-        return Found(places=tuple(ordered[search.skip :][: search.limit]), total=len(places))
+        return search_plainly(
+            self.outcomes, search, None if search.id is None else self.place_of(search.id), self.blocks_since
+        )
 
     def peers(self) -> Sequence[Peer]:
         return [
@@ -329,13 +307,6 @@ class MemoryBackend:
             return Admitted(id=id_, code=101, message=str(error))
         self.pool.append(raw)
         return Admitted(id=id_, code=0, message="")
-
-    def accuse(self, evidence: DuplicateVote) -> None:
-        try:
-            verify_evidence(evidence, self.set, CHAIN)
-        except Invalid as error:
-            raise Refused(str(error)) from error
-        self.accused.append(evidence)
 
     def wait_above(self, height: Height, timeout_s: float) -> Height:
         with self.grown:

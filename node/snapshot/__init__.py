@@ -1,1 +1,0 @@
-"""Snapshots on disk: made in the background, kept, served to peers, and restored into a ledger."""
