@@ -29,6 +29,8 @@ from chain.transaction import TxId, compute_transaction_id
 from chain.vote import BlockId, Height, block_id_from
 
 BLOCK_VERSION = 1
+APP_VERSION = 1
+"""Of what blocks do to the state and how it is laid out; changes where a release would carry one out otherwise."""
 NO_BLOCK_ID = BlockId(Digest(bytes(DIGEST_BYTES)))
 """What the first block names as its predecessor."""
 

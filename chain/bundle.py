@@ -97,7 +97,7 @@ class Bundle:
 
 def bundle_value(bundle: Bundle) -> Encodable:
     """The positional form."""
-    blocks = [_block_value(block) for block in bundle.blocks]
+    blocks = [bundle_block_value(block) for block in bundle.blocks]
     return [KIND, VERSION, bundle.genesis_hash, blocks, _claim_value(bundle.claim)]
 
 
@@ -109,7 +109,7 @@ def bundle_from(value: Value) -> Bundle:
     return Bundle(
         genesis_hash=Digest(as_bytes(genesis_hash, "genesis hash", DIGEST_BYTES)),
         blocks=tuple(
-            _block_from(block) for block in as_array(blocks, "blocks", length_max=BUNDLE_BLOCKS_MAX)
+            bundle_block_from(block) for block in as_array(blocks, "blocks", length_max=BUNDLE_BLOCKS_MAX)
         ),
         claim=_claim_from(claim),
     )
@@ -131,7 +131,8 @@ def decode_bundle(data: bytes) -> Bundle:
 # --- Blocks -----------------------------------------------------------------------------------------------------
 
 
-def _block_value(block: BundleBlock) -> Encodable:
+def bundle_block_value(block: BundleBlock) -> Encodable:
+    """The positional form."""
     following = block.next_validators
     return [
         encode_header(block.header),
@@ -140,7 +141,8 @@ def _block_value(block: BundleBlock) -> Encodable:
     ]
 
 
-def _block_from(value: Value) -> BundleBlock:
+def bundle_block_from(value: Value) -> BundleBlock:
+    """A block of a decoded array; raises `Malformed`."""
     header, certificate, following = as_array(value, "block", 3)
     return BundleBlock(
         header=decode_header(as_bytes(header, "header")),

@@ -67,6 +67,22 @@ TRAP_VALUE_LENGTH_MAX = (
 ANSWER_BYTES_MAX = 64 * 1024  # what one call of a transaction gives back
 VIEW_ANSWER_BYTES_MAX = 2 * 1024 * 1024  # what a view answers: a thousand bids with their reasons
 
+# --- Evidence -------------------------------------------------------------------------------------------------
+EVIDENCE_AGE_BLOCKS_MAX = 100_000  # a day of one block a second; evidence expires when it is older than both
+EVIDENCE_AGE_MS_MAX = (
+    14 * 24 * 3_600_000
+)  # nobody is at a desk in the longest holidays; an auditor comes back
+EVIDENCE_PENDING_PER_VALIDATOR_MAX = 4  # one convicts; so none crowds out what is held against others
+EVIDENCE_PENDING_MAX = EVIDENCE_PENDING_PER_VALIDATOR_MAX * VALIDATORS_MAX  # 270 kB
+EVIDENCE_OBSERVED_MAX = (
+    64  # own observations that wait for the disk; the votes come again with the next start
+)
+EVIDENCE_WAKES_BLOCKS_MAX = (
+    16  # blocks that one piece may call for; what nobody takes must not make blocks for ever
+)
+EVIDENCE_REPEAT_BLOCKS = 16  # what still waits is told again after so many, to whoever was behind before
+EVIDENCE_ROWS_FORGOTTEN = 2 * BLOCK_EVIDENCE_MAX  # expired rows that a block lets go: twice what it can bring
+
 # --- Store, log and signer ------------------------------------------------------------------------------------
 STORE_WRITE_BUFFER_BYTES = 16 * 1024 * 1024  # four of the largest blocks before LevelDB writes a table
 STORE_OPEN_FILES_MAX = 256  # leaves room for links and requests under the usual limit of 1,024
@@ -362,3 +378,13 @@ JOIN_NODES_MAX = 64  # addresses in an invitation: a new node needs a few that a
 JOIN_BUNDLE_BYTES_MAX = (
     GENESIS_FILE_BYTES_MAX + 2 * BUNDLE_BYTES_MAX
 )  # the genesis document, and the evidence as base64
+
+# --- Snapshots ----------------------------------------------------------------------------------------------------
+SNAPSHOT_CHUNK_BYTES_MAX = 1024 * 1024  # of one message: five seconds at 2 Mbit/s; twice the largest module
+SNAPSHOT_CHUNKS_MAX = 65_536  # 64 GiB: some hundred million entries
+SNAPSHOT_ROWS_MAX = 2**40  # more than so many chunks hold
+SNAPSHOT_MANIFEST_BYTES_MAX = SNAPSHOT_CHUNKS_MAX * 32 + 128 * 1024  # and three sets of all validators
+SNAPSHOTS_KEPT_MAX = 8  # of one node, and so what it offers in one answer
+SNAPSHOTS_ANSWER_BYTES_MAX = (
+    2 * SNAPSHOT_MANIFEST_BYTES_MAX
+)  # the two largest manifests, or all that are usual

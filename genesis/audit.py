@@ -19,20 +19,22 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from chain.block import Header, compute_block_id
-from chain.bundle import Bundle, BundleBlock, EntryClaim, TransactionClaim, decode_bundle
+from chain.bundle import Bundle, EntryClaim, TransactionClaim, decode_bundle
 from chain.bundle_json import parse_bundle
 from chain.certificate import compute_signed_power
 from chain.codec import decode
 from chain.errors import Invalid
+from chain.hand_over import Reign, find_following, verify_reign
 from chain.hashing import Digest
 from chain.ics23 import CommitmentProof, ExistenceProof, NonExistenceProof, verify_absence, verify_existence
 from chain.keys import format_address
 from chain.limits import STATE_VALUE_BYTES_MAX
 from chain.merkle import compute_root_above
-from chain.record import Decided, verify_decided
+from chain.record import Decided
 from chain.result import TransactionResult, encode_result, render
 from chain.transaction import CheckedTransaction, check_transaction
 from chain.validators import ValidatorSet
+from chain.vote import Height
 from genesis.document import Genesis
 from genesis.founders import founders_of
 from vm.abi import runtime_from
@@ -158,45 +160,20 @@ def _check_blocks(
     walk: _Walk, bundle: Bundle, founders: ValidatorSet, chain_id: str, count: int
 ) -> tuple[Header, ...]:
     """The headers of the claim, which are the last `count`; those before them are there for the hand-over alone."""
-    reigning, since = founders, 1
+    reign = Reign(validators=founders, since=Height(1))
     first, last = len(bundle.blocks) - count, len(bundle.blocks) - 1
     with walk.taking(Step.BLOCK):
         if first < 0:
             raise Invalid(f"expected {count} blocks or more, got {last + 1}")
     for place, block in enumerate(bundle.blocks):
-        header = block.header
         with walk.taking(Step.VALIDATORS if place < first else Step.BLOCK if place == first else Step.NEXT):
-            if header.height < since:
-                raise Invalid(f"expected a block from height {since} on, got {header.height}")
-            decided = Decided(header=header, certificate=block.certificate, validators=reigning)
-            verify_decided(decided, chain_id)
+            decided = verify_reign(reign, block, chain_id)
             if place > first:
-                _check_follows(bundle.blocks[place - 1].header, header)
-            following = _find_following(block, reigning, is_change=place < first, is_last=place == last)
-            walk.show(_tell_block(decided, following))
-        reigning, since = following, header.height + 1
+                _check_follows(bundle.blocks[place - 1].header, block.header)
+            following = find_following(reign, block, is_change=place < first, is_last=place == last)
+            walk.show(_tell_block(decided, following.validators))
+        reign = following
     return tuple(block.header for block in bundle.blocks[first:])
-
-
-def _find_following(
-    block: BundleBlock, reigning: ValidatorSet, *, is_change: bool, is_last: bool
-) -> ValidatorSet:
-    """Who decides the next height, which only a hand-over changes."""
-    hands_over = block.header.next_validators_hash != reigning.hash
-    following, height = block.next_validators, block.header.height
-    if is_change and not hands_over:
-        raise Invalid(f"expected a hand-over at block {height}, got one with the same validators next")
-    if (following is None) is not (is_last or not hands_over):
-        wanted = "nobody" if following is not None else "those who are handed over to"
-        raise Invalid(f"block {height}: expected {wanted} as its next validators")
-    if following is None:
-        return reigning
-    if following.hash != block.header.next_validators_hash:
-        raise Invalid(
-            f"block {height}: expected next validators {block.header.next_validators_hash.hex()}, "
-            f"got {following.hash.hex()}"
-        )
-    return following
 
 
 def _check_follows(before: Header, after: Header) -> None:

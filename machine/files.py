@@ -81,6 +81,10 @@ class Files(Protocol):
         """Makes a directory (owner only) and those above it; their names are on disk when it returns."""
         ...
 
+    def remove_directory(self, path: Path) -> None:
+        """Removes an empty directory if it is there; not yet safe."""
+        ...
+
     def sync_directory(self, path: Path) -> None:
         """Returns when the names in the directory are on disk."""
         ...
@@ -172,6 +176,11 @@ class DiskFiles:
         with _faults(path):
             path.mkdir(exist_ok=True)  # a file in its place is told by the system's own words
 
+    def remove_directory(self, path: Path) -> None:
+        """See `Files`."""
+        with _faults(path), suppress(FileNotFoundError):
+            path.rmdir()
+
     def sync_directory(self, path: Path) -> None:
         """See `Files`."""
         with _faults(path), _descriptor(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
@@ -189,6 +198,9 @@ class WatchedFiles(DiskFiles):
 
     def remove(self, path: Path) -> None:
         """Leaves the file."""
+
+    def remove_directory(self, path: Path) -> None:
+        """Leaves the directory."""
 
     def make_directory(self, path: Path) -> None:
         """Makes nothing."""

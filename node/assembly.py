@@ -5,21 +5,24 @@ first and joined at the end, before any task runs.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import trio
 from nacl.utils import random as random_bytes
 
 from chain.keys import PublicKey, address_of
-from chain.vote import Height
 from consensus.engine import Engine
 from machine.clock import SystemClock
+from node.accusing import Accusing
 from node.admission import Admission
 from node.backend import NodeBackend, Parts
 from node.bodies import Bodies
 from node.checker import Checker
 from node.commit import Committer
 from node.config import Config
+from node.docket import Docket
+from node.evidence import check_evidence
 from node.fetching import BodyFetcher
 from node.follower import Follower
 from node.hearing import Hearing
@@ -28,6 +31,7 @@ from node.mempool import Mempool, MempoolLimits
 from node.opening import Opened
 from node.peers import Membership, Peers, Validating, make_membership
 from node.reactor import Reactor
+from node.serving import Serving
 from node.signer import Signer
 from node.spreading import Spreading
 from node.surroundings import NodeSurroundings
@@ -50,6 +54,7 @@ class Assembled:
     checker: Checker
     follower: Follower
     spreading: Spreading
+    accusing: Accusing
     peers: Peers
     admission: Admission
     indexing: Indexing
@@ -60,34 +65,33 @@ def assemble(opened: Opened) -> Assembled:
     """All parts, joined; called within the loop that will run them."""
     config, ledger, clock = opened.config, opened.ledger, SystemClock()
     mempool = _make_mempool(config)
+    docket = Docket(ledger)
     bodies = Bodies(mempool.get)
     surroundings = NodeSurroundings()
     gate = _make_gate(opened)
     validating = _make_validating(opened, gate)
-    reactor = _make_reactor(opened, validating, gate, mempool, bodies, surroundings)
+    reactor = _make_reactor(opened, validating, gate, mempool, docket, bodies, surroundings)
     fetcher = BodyFetcher(ledger.head.chain_id, lambda: network.links)
-    peers = Peers(
-        reactor=reactor,
-        membership=_make_membership(opened),
-        ledger=ledger,
-        bodies=bodies,
-        fetcher=fetcher,
-        clock=clock,
-        validating=validating,
-    )
+    peers = _make_peers(opened, validating, reactor, bodies, fetcher)
     network = _make_network(opened, peers)
-    vouched = Height(0) if opened.checkpoint is None else opened.checkpoint.height
-    patience = 0.0 if validating is None else _VALIDATOR_PATIENCE_SECONDS
-    follower = Follower(reactor, network, patience, vouched)
+    follower = _make_follower(opened, reactor, network)
     admission = Admission(mempool, ledger, clock, config.mempool.check_threads)
     spreading = Spreading(admission, mempool, reactor, network, ledger.has_transaction)
+    accusing = Accusing(docket, reactor, network)
     checker = Checker(reactor, bodies, ledger, fetcher)
     backend = _make_backend(
-        opened, reactor=reactor, mempool=mempool, network=network, follower=follower, spreading=spreading
+        opened,
+        reactor=reactor,
+        mempool=mempool,
+        network=network,
+        follower=follower,
+        spreading=spreading,
+        docket=docket,
+        accusing=accusing,
     )
     if gate is not None:
         gate.join(reactor, follower)
-    peers.join(network, follower, spreading)
+    peers.join(network, follower, spreading, accusing)
     indexing = Indexing(opened.search)
     surroundings.join(
         network=network,
@@ -95,6 +99,7 @@ def assemble(opened: Opened) -> Assembled:
         checker=checker,
         follower=follower,
         spreading=spreading,
+        accusing=accusing,
         indexing=indexing,
         backend=backend,
     )
@@ -104,6 +109,7 @@ def assemble(opened: Opened) -> Assembled:
         checker=checker,
         follower=follower,
         spreading=spreading,
+        accusing=accusing,
         peers=peers,
         admission=admission,
         indexing=indexing,
@@ -119,6 +125,8 @@ def _make_backend(
     network: Network,
     follower: Follower,
     spreading: Spreading,
+    docket: Docket,
+    accusing: Accusing,
 ) -> NodeBackend:
     parts = Parts(
         genesis_document=opened.genesis_document,
@@ -128,6 +136,8 @@ def _make_backend(
         network=network,
         follower=follower,
         spreading=spreading,
+        docket=docket,
+        accusing=accusing,
         documents=opened.documents,
         search=opened.search,
         node_key=opened.node_key,
@@ -169,6 +179,7 @@ def _make_reactor(
     validating: Validating | None,
     gate: VotingGate | None,
     mempool: Mempool,
+    docket: Docket,
     bodies: Bodies,
     surroundings: NodeSurroundings,
 ) -> Reactor:
@@ -181,12 +192,31 @@ def _make_reactor(
         replay=opened.replay,
         committer=Committer(opened.ledger, ModuleCache(), opened.checkpoint),
         mempool=mempool,
+        docket=docket,
         bodies=bodies,
         clock=SystemClock(),
         surroundings=surroundings,
         may_vote=lambda: gate is not None and gate.is_open(),
         block_pause_ms=opened.config.consensus.block_pause_ms,
     )
+
+
+def _make_peers(
+    opened: Opened, validating: Validating | None, reactor: Reactor, bodies: Bodies, fetcher: BodyFetcher
+) -> Peers:
+    return Peers(
+        reactor=reactor,
+        membership=_make_membership(opened),
+        serving=Serving(opened.ledger, bodies, opened.snapshots),
+        fetcher=fetcher,
+        clock=SystemClock(),
+        validating=validating,
+    )
+
+
+def _make_follower(opened: Opened, reactor: Reactor, network: Network) -> Follower:
+    check = partial(check_evidence, ledger=opened.ledger, is_certified=True)
+    return Follower(reactor, network, check, 0.0 if opened.validator is None else _VALIDATOR_PATIENCE_SECONDS)
 
 
 def _make_membership(opened: Opened) -> Membership:

@@ -15,6 +15,7 @@ from chain.block import CertifiedBlock, Header
 from chain.certificate import Certificate
 from chain.codec import Value
 from chain.errors import Invalid
+from chain.evidence import DuplicateVote
 from chain.hashing import Digest
 from chain.keys import SigningKey
 from chain.limits import CONTRACTS_LISTED_MAX
@@ -25,8 +26,10 @@ from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, VerifiedVote
 from machine.clock import Clock
 from machine.usage import get_cpu_seconds, get_resident_bytes
+from node.accusing import Accusing, EvidenceRefused
 from node.commit import Committed
 from node.description import describe_module
+from node.docket import Docket
 from node.documents import DocumentStore
 from node.follower import Follower
 from node.head import Head
@@ -73,6 +76,8 @@ class Parts:
     network: Network
     follower: Follower
     spreading: Spreading
+    docket: Docket
+    accusing: Accusing
     documents: DocumentStore
     search: SearchIndex
     node_key: SigningKey
@@ -297,6 +302,13 @@ class NodeBackend:
         outcomes = trio.from_thread.run(self._parts.spreading.enter, raws, trio_token=self._token)
         return [Admitted(id=one.id, code=int(one.code), message=one.message) for one in outcomes]
 
+    def accuse(self, evidence: DuplicateVote) -> None:
+        """See `Backend`."""
+        try:
+            trio.from_thread.run(self._parts.accusing.enter, evidence, trio_token=self._token)
+        except EvidenceRefused as refused:
+            raise Refused(str(refused)) from refused
+
     def wait_above(self, height: Height, timeout_s: float) -> Height:
         """See `Backend`."""
         with self._committed:
@@ -309,6 +321,8 @@ class NodeBackend:
         return {
             **self._counters,
             "consensus_byzantine_validators": float(len(self._parts.reactor.contradicting)),
+            "evidence_pending": float(len(self._parts.docket)),
+            "evidence_committed_total": float(self._parts.docket.committed),
             "mempool_failed_txs": float(self._parts.spreading.refused),
             "mempool_evicted_txs": float(self._parts.mempool.displaced),
             "p2p_links_refused_total": float(self._parts.network.refused),

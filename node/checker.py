@@ -13,6 +13,7 @@ from chain.proposal import VerifiedProposal
 from chain.transaction import CheckedTransaction
 from chain.vote import Height
 from node.bodies import Bodies
+from node.evidence import check_evidence
 from node.fetching import BodyFetcher
 from node.reactor import BodiesHeld, Reactor
 from node.store.ledger import Ledger
@@ -68,6 +69,8 @@ class Checker:
         try:
             check_header(block.header, head)
             check_last_certificate(block.last_certificate, head)
+            if block.evidence:
+                await trio.to_thread.run_sync(check_evidence, block.evidence, head, self._ledger)
             if len(block.transaction_ids) > head.parameters.block_transactions_max:
                 raise Invalid(f"block {block.header.height}: too many transactions")
             await self._fetcher.fetch(self._bodies, block.transaction_ids, head.parameters.block_bytes_max)

@@ -5,7 +5,7 @@ the reactor commits it: certificate, commitments, header, every signature. A blo
 that contradicts our state is no peer's fault: this node has diverged, and stops.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
@@ -14,6 +14,7 @@ import trio
 from chain.block import CertifiedBlock, check_commitments, compute_block_id
 from chain.certificate import verify_certificate
 from chain.errors import Invalid
+from chain.evidence import DuplicateVote
 from chain.transaction import CheckedTransaction, check_transaction
 from chain.vote import Height
 from node.head import Head
@@ -24,6 +25,9 @@ from p2p.link import Link
 from p2p.messages import Blocks, GetBlocks
 from p2p.network import Network
 
+CheckEvidence = Callable[[Sequence[DuplicateVote], Head], None]
+"""Whether the block after a head may say this of validators; raises `Invalid`."""
+
 log = structlog.get_logger("follower")
 _TICK_SECONDS = 0.25  # while behind; nothing ticks while level with everybody
 
@@ -32,10 +36,16 @@ class Follower:
     """Fetches and verifies what this node lacks."""
 
     def __init__(
-        self, reactor: Reactor, network: Network, patience: float, vouched: Height = Height(0)
+        self,
+        reactor: Reactor,
+        network: Network,
+        check_evidence: CheckEvidence,
+        patience: float,
+        vouched: Height = Height(0),
     ) -> None:
         """`vouched` is the height of the checkpoint that this node joined by; below it a node is always behind."""
         self._reactor = reactor
+        self._check_evidence = check_evidence
         self._network = network
         self._core = CatchUp(reactor.head.height, patience)
         self._send, self._answers = trio.open_memory_channel[tuple[Link, Blocks]](16)
@@ -107,7 +117,8 @@ class Follower:
                 continue
             try:
                 transactions = await trio.to_thread.run_sync(
-                    partial(verify_certified, certified, self._reactor.head), abandon_on_cancel=True
+                    partial(verify_certified, certified, self._reactor.head, self._check_evidence),
+                    abandon_on_cancel=True,
                 )
             except Invalid as error:
                 log.warning("bad block", peer=link.peer_id, reason=str(error))
@@ -125,8 +136,10 @@ class Follower:
             await changed.wait()
 
 
-def verify_certified(certified: CertifiedBlock, head: Head) -> tuple[CheckedTransaction, ...]:
-    """The checked transactions of the block that follows `head` by its certificate. Pure; signatures take their time.
+def verify_certified(
+    certified: CertifiedBlock, head: Head, check_evidence: CheckEvidence
+) -> tuple[CheckedTransaction, ...]:
+    """The checked transactions of the block that follows `head` by its certificate; signatures take their time.
 
     Raises:
         Invalid: it is not that block, or its certificate does not hold.
@@ -145,6 +158,7 @@ def verify_certified(certified: CertifiedBlock, head: Head) -> tuple[CheckedTran
     try:
         check_header(block.header, head)
         check_last_certificate(block.last_certificate, head)
+        check_evidence(block.evidence, head)
         return tuple(check_transaction(raw, head.chain_id) for raw in block.transactions)
     except Invalid as error:
         raise Diverged(

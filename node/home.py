@@ -50,6 +50,11 @@ class Home:
         """What was announced by which transaction; made anew from the ledger when it is not there."""
         return self.path / "data" / "search.sqlite"
 
+    @property
+    def snapshots(self) -> Path:
+        """Directory of snapshots, one for each height."""
+        return self.path / "data" / "snapshots"
+
     def documents(self, directory: str) -> Path:
         """Directory of documents, as the configuration says."""
         return self.path / directory

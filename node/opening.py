@@ -33,6 +33,7 @@ from node.journal import Journal, Replay
 from node.search import SearchIndex
 from node.signer import find_unrecorded
 from node.signer_record import RECOVERY, SignerRecord
+from node.snapshot.shelf import Shelf
 from node.startcheck import StartFinding, check_start
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
@@ -72,6 +73,7 @@ class Opened:
     replay: Replay
     governance: Governance
     documents: DocumentStore
+    snapshots: Shelf
     search: SearchIndex
     validator: Validator | None
 
@@ -122,6 +124,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             replay=replay,
             governance=governance,
             documents=_open_documents(home, config),
+            snapshots=_open_snapshots(home),
             search=SearchIndex(
                 home.search_index, genesis.hash, ledger, SystemClock(), is_kept=config.index.enabled
             ),
@@ -195,6 +198,12 @@ def _open_documents(home: Home, config: Config) -> DocumentStore:
     store = DocumentStore(home.documents(config.documents.directory), limits, _FILES)
     store.open(SystemClock().now_ms())
     return store
+
+
+def _open_snapshots(home: Home) -> Shelf:
+    shelf = Shelf(home.snapshots, _FILES)
+    shelf.clear_half_made()
+    return shelf
 
 
 def begin_ledger(store: Store, path: Path, genesis: Genesis, versions_kept: int) -> Ledger:

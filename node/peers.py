@@ -11,37 +11,43 @@ from typing import assert_never
 import structlog
 import trio
 
-from chain.block import CertifiedBlock
 from chain.certificate import Certificate, find_vote
 from chain.errors import Invalid
 from chain.keys import PublicKey, SigningKey, address_of
 from chain.limits import (
-    BLOCK_READERS_MAX,
-    BLOCKS_AT_ONCE_BYTES_MAX,
-    BODIES_ANSWER_BYTES_MAX,
     STATUS_ROUNDS_MAX,
 )
 from chain.proposal import SignedProposal, verify_proposal
-from chain.pruned import Pruned
 from chain.status import SignedStatus, sign_status, verify_status
-from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import Height, SignedVote, verify_vote
 from consensus.inputs import ProposalArrived, VoteArrived
 from consensus.view import HeightView, pick_told_rounds
 from machine.clock import Clock
-from node.bodies import Bodies
+from node.accusing import Accusing
 from node.fetching import BodyFetcher
 from node.follower import Follower
 from node.hearing import Hearing, is_fresh
 from node.reactor import Fed, Reactor, VotingAllowed
+from node.serving import Serving
 from node.signer import OldBackup, Signer
 from node.spreading import Spreading
-from node.store.ledger import Ledger
 from p2p import messages
 from p2p.errors import PeerMisbehaved
 from p2p.link import Link
-from p2p.messages import Announce, Blocks, GetBlocks, GetBodies, HeightHeld, Message, NewBlock, Push, Want
+from p2p.messages import (
+    Announce,
+    Blocks,
+    GetBlocks,
+    GetBodies,
+    GetChunk,
+    GetSnapshots,
+    HeightHeld,
+    Message,
+    NewBlock,
+    Push,
+    Want,
+)
 from p2p.network import Network, Standing
 from p2p.resend import describe_held, pick_missing
 from vm.executor import Governance, NodeEntry
@@ -97,28 +103,26 @@ class Peers:
         *,
         reactor: Reactor,
         membership: Membership,
-        ledger: Ledger,
-        bodies: Bodies,
+        serving: Serving,
         fetcher: BodyFetcher,
         clock: Clock,
         validating: Validating | None,
     ) -> None:
         self._reactor = reactor
         self.membership = membership
-        self._ledger = ledger
-        self._bodies = bodies
+        self._serving = serving
         self._fetcher = fetcher
         self._clock = clock
         self._validating = validating
         self._statuses: dict[bytes, int] = {}
         self._next_status = 0.0
-        self._readers = trio.CapacityLimiter(BLOCK_READERS_MAX)
 
-    def join(self, network: Network, follower: Follower, spreading: Spreading) -> None:
+    def join(self, network: Network, follower: Follower, spreading: Spreading, accusing: Accusing) -> None:
         """Names the parts that need this one to be made."""
         self._network = network
         self._follower = follower
         self._spreading = spreading
+        self._accusing = accusing
 
     def on_governance(self, governance: Governance) -> None:
         """The members have changed who may connect."""
@@ -145,6 +149,7 @@ class Peers:
         if view is not None:
             link.send(describe_held(view.height, pick_told_rounds(view, STATUS_ROUNDS_MAX)))
         self._spreading.on_link_up(link)
+        self._accusing.on_link_up(link)
 
     def on_link_down(self, link: Link) -> None:
         """See `p2p.network.Node`."""
@@ -166,11 +171,17 @@ class Peers:
             case NewBlock():
                 self._follower.on_claim(link, message.height)
             case GetBlocks():
-                await self._on_get_blocks(link, message)
+                await self._serving.on_get_blocks(link, message)
             case Blocks():
                 await self._follower.on_blocks(link, message)
+            case GetSnapshots():
+                await self._serving.on_get_snapshots(link, message)
+            case GetChunk():
+                await self._serving.on_get_chunk(link, message)
+            case messages.Snapshots() | messages.Chunk():
+                pass  # the answer to somebody who has stopped asking
             case GetBodies():
-                self._on_get_bodies(link, message)
+                self._serving.on_get_bodies(link, message)
             case messages.Bodies():
                 self._fetcher.requests.on_answer(link, message.request, message.transactions)
             case Push():
@@ -179,6 +190,8 @@ class Peers:
                 self._spreading.on_announce(link, message)
             case Want():
                 self._spreading.on_want(link, message)
+            case messages.EvidenceMessage():
+                await self._accusing.on_message(link, message)
             case _:
                 assert_never(message)
 
@@ -311,49 +324,6 @@ class Peers:
         if hearing.is_over(head.validators) and not was_over:
             log.info("heard from more than two thirds: this validator may vote", height=head.next_height)
             await self._reactor.inbox.send(VotingAllowed())
-
-    # --- Serving --------------------------------------------------------------------------------------------------
-
-    async def _on_get_blocks(self, link: Link, ask: GetBlocks) -> None:
-        blocks = await trio.to_thread.run_sync(self._read_blocks, ask.first, ask.count, limiter=self._readers)
-        link.send(Blocks(request=ask.request, blocks=blocks))
-
-    def _read_blocks(self, first: int, count: int) -> tuple[CertifiedBlock, ...]:
-        """Consecutive blocks from `first`, within the size of an answer."""
-        found: list[CertifiedBlock] = []
-        size = 0
-        for height in range(first, min(first + count, self._ledger.head.height + 1)):
-            certified = self._find_block(height)
-            if certified is None:
-                break
-            size += sum(len(raw) for raw in certified.block.transactions) + 2_048
-            if found and size > BLOCKS_AT_ONCE_BYTES_MAX:
-                break
-            found.append(certified)
-        return tuple(found)
-
-    def _find_block(self, height: int) -> CertifiedBlock | None:
-        """None for what was let go as well: the answer without blocks sends its asker to another node."""
-        try:
-            return self._ledger.certified_block(height)
-        except Pruned:
-            return None
-
-    def _on_get_bodies(self, link: Link, ask: GetBodies) -> None:
-        link.send(messages.Bodies(request=ask.request, transactions=self._pick_bodies(ask.ids)))
-
-    def _pick_bodies(self, ids: tuple[TxId, ...]) -> tuple[bytes, ...]:
-        found: list[bytes] = []
-        room = BODIES_ANSWER_BYTES_MAX
-        for transaction_id in ids:
-            checked = self._bodies.get(transaction_id)
-            if checked is None:
-                continue
-            room -= len(checked.raw)
-            if room < 0:
-                break
-            found.append(checked.raw)
-        return tuple(found)
 
 
 def _tell_signer(signer: Signer, own: SignedVote) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chain.block import CompactBlock, compute_transactions_root
-from chain.evidence import evidence_root
+from chain.evidence import DuplicateVote, evidence_root
 from chain.keys import Address
 from chain.transaction import CheckedTransaction
 from node.head import Head, next_header
@@ -20,15 +20,22 @@ def compute_proposer_wait_ms(head: Head, now_ms: int) -> int:
 
 
 def build_block(
-    head: Head, *, time_ms: int, proposer: Address, transactions: Sequence[CheckedTransaction]
+    head: Head,
+    *,
+    time_ms: int,
+    proposer: Address,
+    transactions: Sequence[CheckedTransaction],
+    evidence: Sequence[DuplicateVote] = (),
 ) -> CompactBlock:
-    """The block after `head` with these transactions, which the caller has taken within the limits."""
+    """The block after `head` with these transactions and evidence, which the caller has taken within the limits."""
     ids = tuple(checked.id for checked in transactions)
     header = next_header(
         head,
         time_ms=time_ms,
         transactions_root=compute_transactions_root(ids),
-        evidence_root=evidence_root(()),
+        evidence_root=evidence_root(evidence),
         proposer=proposer,
     )
-    return CompactBlock(header=header, transaction_ids=ids, evidence=(), last_certificate=head.certificate)
+    return CompactBlock(
+        header=header, transaction_ids=ids, evidence=tuple(evidence), last_certificate=head.certificate
+    )

@@ -13,18 +13,17 @@ of waiting work. The core answers each with effects, which are done in their ord
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 import structlog
 import trio
 
 from chain.block import CertifiedBlock, CompactBlock, compute_block_id
-from chain.certificate import Certificate
 from chain.keys import Address
 from chain.limits import INBOX_ITEMS_MAX
-from chain.proposal import Proposal, SignedProposal, VerifiedProposal
+from chain.proposal import Proposal, VerifiedProposal
 from chain.transaction import CheckedTransaction, check_transaction
-from chain.vote import BlockId, Height, Round, SignedVote, VerifiedVote, Vote
+from chain.vote import BlockId, Height, Round, VerifiedVote, Vote
 from consensus.effects import (
     CheckValue,
     Decide,
@@ -50,12 +49,14 @@ from consensus.inputs import (
 )
 from machine.clock import Clock
 from node.bodies import Bodies
-from node.commit import Committed, Committer
+from node.commit import Committer
+from node.docket import Docket
 from node.head import Head
 from node.journal import Journal, Replay
 from node.mempool import Mempool
 from node.proposer import build_block, compute_block_time_ms, compute_proposer_wait_ms
 from node.signer import Signer, SigningRefused
+from node.telling import Surroundings
 from node.timers import Timers
 
 log = structlog.get_logger("consensus")
@@ -108,25 +109,6 @@ class VotingAllowed:
 Item: TypeAlias = Fed | BodiesHeld | Followed | WorkWaits | ProposerReady | VotingAllowed
 
 
-class Surroundings(Protocol):
-    """What the reactor tells the rest of the node; none of these blocks or fails."""
-
-    def broadcast_vote(self, vote: SignedVote) -> None:
-        """Hands a vote to every link."""
-
-    def broadcast_proposal(self, proposal: SignedProposal) -> None:
-        """Hands a proposal to every link."""
-
-    def check_value(self, proposal: VerifiedProposal) -> None:
-        """Asks for `BodiesHeld` of this proposal's block."""
-
-    def fetch_decided(self, certificate: Certificate) -> None:
-        """Asks for the block that this certificate decided."""
-
-    def on_committed(self, committed: Committed) -> None:
-        """A block is on disk."""
-
-
 class Reactor:
     """The current height of one node. Only `run` changes anything; `inbox` is how others reach it.
 
@@ -143,6 +125,7 @@ class Reactor:
         replay: Replay,
         committer: Committer,
         mempool: Mempool,
+        docket: Docket,
         bodies: Bodies,
         clock: Clock,
         surroundings: Surroundings,
@@ -163,6 +146,7 @@ class Reactor:
         self._replay = replay
         self._committer = committer
         self._mempool = mempool
+        self._docket = docket
         self._bodies = bodies
         self._clock = clock
         self._surroundings = surroundings
@@ -263,6 +247,7 @@ class Reactor:
                 validator = effect.evidence.first.vote.validator
                 self.contradicting.add(validator)
                 log.warning("validator contradicted itself", validator=validator.hex())
+                self._surroundings.record_evidence(effect.evidence)
             case _:
                 assert_never(effect)
         return ()
@@ -311,7 +296,11 @@ class Reactor:
         time_ms = compute_block_time_ms(self.head, self._clock.now_ms())
         transactions = self._mempool.take(self.head.parameters, time_ms)
         block = build_block(
-            self.head, time_ms=time_ms, proposer=self._signer.address, transactions=transactions
+            self.head,
+            time_ms=time_ms,
+            proposer=self._signer.address,
+            transactions=transactions,
+            evidence=await self._docket.pick(self.head),
         )
         self._bodies.pin(transactions)
         return await self._sign_proposal(effect, block)
@@ -367,6 +356,7 @@ class Reactor:
         self.head = committed.head
         self._proposing = None
         self._bodies.clear()
+        self._docket.on_committed(certified.block)
         self._mempool.on_committed([checked.id for checked in transactions], self.head.time_ms)
         self.timers.forget(self._is_over)
         self._schedule_heartbeat()
@@ -393,5 +383,5 @@ class Reactor:
             await self._feed(Wake())
 
     def _is_work_due(self) -> bool:
-        """A proof block is due after every block with transactions, and waiting work starts a height at once."""
-        return self.head.has_transactions or len(self._mempool) > 0
+        """A proof block is due after every block with transactions; waiting work and evidence start a height at once."""
+        return self.head.has_transactions or len(self._mempool) > 0 or self._docket.wakes(self.head.height)

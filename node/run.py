@@ -11,6 +11,7 @@ acknowledged is synced already.
     network.run              links
     follower.run             certified blocks from peers
     spreading.run_*          transactions in and out
+    accusing.run             evidence observed here, and what waits
     peers.run_stall_watch    what partitions swallowed
     indexing.run             the index of events, after commits
 """
@@ -99,6 +100,7 @@ async def _run(opened: Opened) -> None:
                 nursery.start_soon(node.follower.run)
                 nursery.start_soon(node.spreading.run_admission)
                 nursery.start_soon(node.spreading.run_announcing)
+                nursery.start_soon(node.accusing.run)
                 nursery.start_soon(node.peers.run_stall_watch)
                 nursery.start_soon(node.indexing.run)
                 rpc.start()

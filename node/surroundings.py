@@ -3,8 +3,10 @@
 import structlog
 
 from chain.certificate import Certificate
+from chain.evidence import DuplicateVote
 from chain.proposal import SignedProposal, VerifiedProposal
 from chain.vote import SignedVote
+from node.accusing import Accusing
 from node.backend import NodeBackend
 from node.checker import Checker
 from node.commit import Committed
@@ -19,7 +21,7 @@ log = structlog.get_logger("node")
 
 
 class NodeSurroundings:
-    """See `node.reactor.Surroundings`. `join` names the parts, which need the reactor themselves, before it runs."""
+    """See `node.telling.Surroundings`. `join` names the parts, which need the reactor themselves, before it runs."""
 
     def join(
         self,
@@ -29,6 +31,7 @@ class NodeSurroundings:
         checker: Checker,
         follower: Follower,
         spreading: Spreading,
+        accusing: Accusing,
         indexing: Indexing,
         backend: NodeBackend,
     ) -> None:
@@ -38,6 +41,7 @@ class NodeSurroundings:
         self._checker = checker
         self._follower = follower
         self._spreading = spreading
+        self._accusing = accusing
         self._indexing = indexing
         self._backend = backend
         self._last_time_ms: int | None = None
@@ -58,12 +62,17 @@ class NodeSurroundings:
         """See `Surroundings`."""
         self._follower.on_certificate(certificate.height)
 
+    def record_evidence(self, evidence: DuplicateVote) -> None:
+        """See `Surroundings`."""
+        self._accusing.observe(evidence)
+
     def on_committed(self, committed: Committed) -> None:
         """See `Surroundings`."""
         head = committed.head
         self._checker.on_height(head.height)
         self._peers.on_certificate(committed.certified.certificate, head.last_validators)
         self._follower.on_height(head.height)
+        self._accusing.on_committed()
         self._spreading.on_gone([checked.id for checked in committed.transactions])
         self._network.broadcast(NewBlock(height=head.height, block_id=head.block_id))
         self._peers.tell_status()

@@ -84,8 +84,6 @@ def check_content(
 ) -> None:
     """Checks the bodies against the block's time, the governed limits and the replay window; raises `Invalid`."""
     height, time_ms = block.header.height, block.header.time_ms
-    if block.evidence:
-        raise Invalid(f"block {height}: expected no evidence in this version, got {len(block.evidence)}")
     if len(transactions) > parameters.block_transactions_max:
         raise Invalid(f"block {height}: expected at most {parameters.block_transactions_max} transactions")
     size = sum(len(checked.raw) for checked in transactions)

@@ -28,7 +28,8 @@ from nacl.bindings import (
 
 from chain.limits import FRAME_BYTES_MAX, FRAMES_BEFORE_REKEY
 from p2p.errors import PeerMisbehaved
-from p2p.messages import BYTES_MAX, Channel
+from p2p.messages import Channel
+from p2p.wire import BYTES_MAX
 
 _LENGTH_BYTES = 4
 

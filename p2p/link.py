@@ -3,7 +3,7 @@
 `send` never waits. A full queue has a consequence that depends on the channel: without votes a link is worthless, so it is
 closed and asks for what it missed when it is back; a block answer that does not fit is not given; transactions are left out,
 and `send` says so, that they can be announced later. A write that is cancelled half-way has spoilt the stream, so it closes
-the link. A link to a node that only our configuration knows carries certified blocks and nothing else.
+the link. A link to a node that only our configuration knows carries certified blocks and snapshots, and nothing else.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,19 +28,24 @@ from p2p.handshake import Handshake, Identity, Session, Side
 from p2p.messages import (
     Blocks,
     Channel,
+    Chunk,
     GetBlocks,
+    GetChunk,
+    GetSnapshots,
     Message,
     NewBlock,
-    channel_of,
-    decode_message,
-    encode_message,
+    Snapshots,
 )
+from p2p.wire import channel_of, decode_message, encode_message
 
 QUEUE_BYTES_MAX = {
     Channel.CONSENSUS: CONSENSUS_QUEUE_BYTES_MAX,
     Channel.BLOCKS: BLOCKS_QUEUE_BYTES_MAX,
     Channel.TRANSACTIONS: TRANSACTIONS_QUEUE_BYTES_MAX,
 }
+
+_OF_BLOCKS = (NewBlock, GetBlocks, Blocks, GetSnapshots, Snapshots, GetChunk, Chunk)
+"""What passes on a link to a node that only our configuration knows: each proves itself, or only starts a fetch."""
 
 Handler: TypeAlias = "Callable[[Link, Message], Awaitable[None]]"
 
@@ -113,7 +118,7 @@ class Link:
 
     def is_carrying(self, message: Message) -> bool:
         """Whether such a message passes here at all."""
-        return not self.is_blocks_only or isinstance(message, NewBlock | GetBlocks | Blocks)
+        return not self.is_blocks_only or isinstance(message, _OF_BLOCKS)
 
     def send(self, message: Message) -> bool:
         """Queues a message, and says whether it did; see the module for a full queue."""

@@ -29,7 +29,8 @@ from chain.limits import (
 from p2p.errors import LinkRefused, PeerMisbehaved, PeerSlow
 from p2p.handshake import Identity, Side
 from p2p.link import Link, shake_hands
-from p2p.messages import Message, channel_of, encode_message
+from p2p.messages import Message
+from p2p.wire import channel_of, encode_message
 
 log = structlog.get_logger("p2p")
 _EPHEMERAL_BYTES = 32
@@ -52,7 +53,7 @@ class Standing(Enum):
     OBSERVER = auto()
     """A full node of the ledger: has a link while there is room."""
     CONFIGURED = auto()
-    """Known to our configuration alone: we may call it, and the link carries certified blocks only."""
+    """Known to our configuration alone: we may call it, and the link carries certified blocks and snapshots only."""
     STRANGER = auto()
 
 

@@ -309,6 +309,12 @@ class BroadcastAnswer(Struct, frozen=True, kw_only=True):
     hash: str
 
 
+class BroadcastEvidenceAnswer(Struct, frozen=True, kw_only=True):
+    """`broadcast_evidence`."""
+
+    hash: str
+
+
 class BroadcastCommitAnswer(Struct, frozen=True, kw_only=True):
     """`broadcast_tx_commit`; height "0" where it was not let in."""
 

@@ -14,6 +14,7 @@ from chain.block import CertifiedBlock, Header
 from chain.certificate import Certificate
 from chain.codec import Value
 from chain.document import Credential, Receipt
+from chain.evidence import DuplicateVote
 from chain.hashing import Digest
 from chain.keys import Address, PublicKey
 from chain.parameters import Parameters
@@ -304,6 +305,10 @@ class Backend(Protocol):
         """Hands transactions to admission and tells what became of each. Blocks its thread for the checks,
         not for a block.
         """
+        ...
+
+    def accuse(self, evidence: DuplicateVote) -> None:
+        """Hands over evidence against a validator; on disk when this returns, or known before. Raises `Refused`."""
         ...
 
     def wait_above(self, height: Height, timeout_s: float) -> Height:

@@ -9,6 +9,7 @@ from base64 import b64decode
 from chain.block import BLOCK_VERSION, NO_BLOCK_ID, Header, header_from
 from chain.certificate import Certificate, certificate_from
 from chain.errors import Malformed
+from chain.evidence import DuplicateVote, decode_evidence
 from chain.hashing import DIGEST_BYTES, Digest
 from chain.limits import BLOCK_TRANSACTIONS_MAX, HEIGHT_MAX
 from chain.merkle import InclusionProof
@@ -97,6 +98,11 @@ def proof_of(shown: TxProofJson) -> InclusionProof:
 def transaction_of(shown: str) -> bytes:
     """The bytes of a transaction."""
     return _base64(shown, "transaction")
+
+
+def evidence_of(shown: str) -> DuplicateVote:
+    """Evidence against a validator; its votes are not verified."""
+    return decode_evidence(_base64(shown, "evidence"))
 
 
 def whole(text: str, what: str) -> int:

@@ -37,6 +37,14 @@ MEASURED: dict[str, Metric] = {
             text="Validators that contradicted themselves in this node's sight since it started.",
         ),
         Metric(
+            name="evidence_pending", kind="gauge", text="Evidence against validators that no block has yet."
+        ),
+        Metric(
+            name="evidence_committed_total",
+            kind="counter",
+            text="Evidence against validators in blocks since this node started.",
+        ),
+        Metric(
             name="consensus_rounds_total",
             kind="counter",
             text="Rounds beyond the first that blocks have needed since this node started.",

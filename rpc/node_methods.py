@@ -4,7 +4,7 @@ import json
 import time
 from urllib.parse import urlsplit
 
-from chain.block import BLOCK_VERSION, NO_BLOCK_ID, compute_block_id
+from chain.block import APP_VERSION, BLOCK_VERSION, NO_BLOCK_ID, compute_block_id
 from chain.hashing import Digest
 from chain.keys import PublicKey, address_of, format_address
 from chain.time import format_time
@@ -13,7 +13,7 @@ from chain.vote import Height
 from rpc import answers
 from rpc.backend import Backend, ConsensusStanding, NodeInfo, Peer, RoundVotes
 from rpc.errors import not_done
-from rpc.render import APP_VERSION, NO_TIME, base64_of, hexadecimal, render_key, render_node_id
+from rpc.render import NO_TIME, base64_of, hexadecimal, render_key, render_node_id
 from rpc.values import FieldInfo, FieldsInfo, MethodInfo
 
 P2P_VERSION = "1"
@@ -75,7 +75,7 @@ def abci_info(backend: Backend) -> answers.AbciInfoAnswer:
         response=answers.AbciInfo(
             data=json.dumps({"contracts": contracts}),
             version=backend.info.version,
-            app_version=APP_VERSION,
+            app_version=str(APP_VERSION),
             last_block_height=str(standing.height),
             last_block_app_hash=base64_of(standing.state_root),
         )
@@ -115,7 +115,9 @@ def _node_info(
     info: NodeInfo, node_key: PublicKey, moniker: str, *, listen_address: str, rpc_address: str
 ) -> answers.NodeInfoJson:
     return answers.NodeInfoJson(
-        protocol_version=answers.ProtocolVersion(p2p=P2P_VERSION, block=str(BLOCK_VERSION), app=APP_VERSION),
+        protocol_version=answers.ProtocolVersion(
+            p2p=P2P_VERSION, block=str(BLOCK_VERSION), app=str(APP_VERSION)
+        ),
         id=render_node_id(node_key),
         listen_addr=listen_address,
         network=info.chain_id,

@@ -2,12 +2,18 @@
 
 from base64 import b64encode
 
-from chain.block import BLOCK_VERSION, NO_BLOCK_ID, Block, Header
+from chain.block import APP_VERSION, BLOCK_VERSION, NO_BLOCK_ID, Block, Header
 from chain.certificate import Certificate
 from chain.codec import Value, encode
 from chain.evidence import encode_evidence
 from chain.hashing import Digest
 from chain.keys import PublicKey, address_of, format_address
+from chain.limits import (
+    BLOCK_EVIDENCE_MAX,
+    EVIDENCE_AGE_BLOCKS_MAX,
+    EVIDENCE_AGE_MS_MAX,
+    EVIDENCE_BYTES_MAX,
+)
 from chain.merkle import compute_inclusion_proof
 from chain.parameters import PARAMETER_NAMES, Parameters
 from chain.result import Event, TransactionResult, render, render_value
@@ -34,7 +40,6 @@ from rpc.answers import (
     VersionJson,
 )
 
-APP_VERSION = "1"
 CODESPACE = "terang"
 KEY_TYPE = "tendermint/PubKeyEd25519"
 NO_TIME = "0001-01-01T00:00:00Z"
@@ -62,7 +67,7 @@ def render_block_id(block_id: BlockId) -> BlockIdJson:
 def render_header(header: Header) -> HeaderJson:
     """A header."""
     return HeaderJson(
-        version=VersionJson(block=str(BLOCK_VERSION), app=APP_VERSION),
+        version=VersionJson(block=str(BLOCK_VERSION), app=str(APP_VERSION)),
         chain_id=header.chain_id,
         height=str(header.height),
         time=format_time(header.time_ms),
@@ -191,9 +196,13 @@ def render_parameters(parameters: Parameters) -> dict[str, dict[str, object]]:
     """CometBFT's groups as far as they are ours too, and all of ours by name."""
     return {
         "block": {"max_bytes": str(parameters.block_bytes_max), "max_gas": str(parameters.block_gas_max)},
-        "evidence": {"max_age_num_blocks": "0", "max_age_duration": "0", "max_bytes": "0"},
+        "evidence": {
+            "max_age_num_blocks": str(EVIDENCE_AGE_BLOCKS_MAX),
+            "max_age_duration": str(EVIDENCE_AGE_MS_MAX * 1_000_000),
+            "max_bytes": str(BLOCK_EVIDENCE_MAX * EVIDENCE_BYTES_MAX),
+        },
         "validator": {"pub_key_types": ["ed25519"]},
-        "version": {"app": APP_VERSION},
+        "version": {"app": str(APP_VERSION)},
         "abci": {"vote_extensions_enable_height": "0"},
         "terang": {name: str(getattr(parameters, name)) for name in PARAMETER_NAMES},
     }

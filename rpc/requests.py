@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from chain.codec import Value, decode, encode
 from chain.errors import Malformed
+from chain.evidence import DuplicateVote, encode_evidence
 from chain.hashing import Digest
 from chain.ics23 import CommitmentProof
 from chain.ics23_codec import decode_proof
@@ -198,6 +199,12 @@ def broadcast_txs(raws: Sequence[bytes]) -> Request[tuple[Admitted, ...]]:
     """Hands transactions over; what became of each."""
     params = {"txs": [_base64(raw) for raw in raws]}
     return Request(method="broadcast_txs", params=params, read=_read_admitted)
+
+
+def broadcast_evidence(evidence: DuplicateVote) -> Request[answers.BroadcastEvidenceAnswer]:
+    """Hands over evidence against a validator."""
+    encoded = _base64(encode_evidence(evidence))
+    return _plain("broadcast_evidence", answers.BroadcastEvidenceAnswer, evidence=encoded)
 
 
 def tx_status(ids: Sequence[TxId]) -> Request[tuple[Fate, ...]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from chain.pruned import Pruned
-from rpc import chain_methods, node_methods, search_methods, transaction_methods
+from rpc import chain_methods, evidence_methods, node_methods, search_methods, transaction_methods
 from rpc.answers import Empty
 from rpc.backend import Backend
 from rpc.errors import not_done
@@ -91,6 +91,7 @@ _TABLE = (
     _method(transaction_methods.broadcast_tx_sync, "tx:BYTES"),
     _method(transaction_methods.broadcast_tx_async, "tx:BYTES"),
     _method(transaction_methods.broadcast_tx_commit, "tx:BYTES", waits=True),
+    _method(evidence_methods.broadcast_evidence, "evidence:BYTES!"),
     _method(node_methods.abci_info),
     _method(transaction_methods.abci_query, "path:TEXT data:HEX height:HEIGHT prove:FLAG"),
     _method(transaction_methods.check_tx, "tx:BYTES"),
@@ -110,7 +111,7 @@ SUBSCRIPTION_METHODS: dict[str, tuple[tuple[Parameter, ...], type[Struct], str]]
     "subscribe": (
         (_parameter("query:TEXT!"),),
         Empty,
-        "Events as they happen: tm.event='NewBlock', 'NewBlockHeader' or 'Tx', narrowed by AND. WebSocket only.",
+        "Events as they happen: tm.event='NewBlock', 'NewBlockHeader', 'NewEvidence' or 'Tx', narrowed by AND. WebSocket only.",
     ),
     "unsubscribe": ((_parameter("query:TEXT!"),), Empty, "Ends a subscription. WebSocket only."),
     "unsubscribe_all": ((), Empty, "Ends all subscriptions of this connection. WebSocket only."),

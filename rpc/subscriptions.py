@@ -1,7 +1,7 @@
 """Who wants to hear of what: the queries of subscribers, and the events of a block. Pure.
 
-The words are those of `rpc.queries`; one of the conditions is tm.event. `NewBlock`, `NewBlockHeader` and `Tx` happen
-here; a `Tx` can be narrowed by tx.hash, tx.height and the fields of its events.
+The words are those of `rpc.queries`; one of the conditions is tm.event. `NewBlock`, `NewBlockHeader`, `NewEvidence`
+and `Tx` happen here; a `Tx` can be narrowed by tx.hash, tx.height and the fields of its events.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from chain.block import CertifiedBlock, compute_block_id
+from chain.evidence import encode_evidence
 from chain.hashing import Digest
 from chain.result import TransactionResult
 from chain.transaction import compute_transaction_id
@@ -27,7 +28,7 @@ from rpc.render import (
 )
 
 EVENT_KEY = "tm.event"
-KINDS = ("NewBlock", "NewBlockHeader", "Tx")
+KINDS = ("NewBlock", "NewBlockHeader", "NewEvidence", "Tx")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def make_events(
     state_root: Digest,
     last_validators: ValidatorSet | None,
 ) -> Iterator[ChainEvent]:
-    """What a committed block makes happen, in this order: the block, its header, its transactions."""
+    """What a committed block makes happen, in this order: the block, its header, its evidence, its transactions."""
     header = block.block.header
     shown = {
         "block": render_block(block.block, last_validators),
@@ -75,6 +76,9 @@ def make_events(
     }
     yield _event("NewBlock", shown, {})
     yield _event("NewBlockHeader", {"header": render_header(header)}, {})
+    for evidence in block.block.evidence:
+        told = {"evidence": base64_of(encode_evidence(evidence)), "height": str(header.height)}
+        yield _event("NewEvidence", told, {})
     for index, (raw, result) in enumerate(zip(block.block.transactions, results, strict=True)):
         yield _transaction_event(header.height, index, raw, result)
 

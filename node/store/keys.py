@@ -8,6 +8,7 @@ and costs the reading of its block (3 ms for the largest, tens of microseconds f
 
 from typing import NamedTuple
 
+from chain.evidence import Offence
 from chain.hashing import Digest
 from chain.transaction import TxId
 from chain.vote import BlockId
@@ -37,15 +38,20 @@ STATE_PAGES = Table(b"N", "height, way from the root", "page of the state tree t
 STATE_CHANGED = Table(b"D", "height", "hashes of the state keys that this height changed, in order, joined")
 STATE_BEFORE = Table(b"A", "height", "those state keys, and the value of each before, in the same order")
 STATE_REPLACED = Table(b"X", "height", "keys of the pages that this height replaced")
+EVIDENCE = Table(
+    b"E", "height, validator, round and kind of an offence", "height of the block that has its evidence"
+)
+EVIDENCE_WAITING = Table(b"Q", "the same", "evidence that no block has yet")
 META = Table(
     b"M",
     "name",
-    "format version, genesis hash, head record, oldest heights whose state, blocks and headers are kept",
+    "format version, genesis hash, head record, oldest heights whose state, blocks, headers and evidence are known",
 )
 
 TABLES = (
     HEADERS, BLOCKS, HEIGHTS, CERTIFICATES, RESULTS, BLOCK_IDS, LOCATIONS, VALIDATORS, PARAMETERS, STATE,
-    STATE_KEYS, STATE_PAGES, STATE_CHANGED, STATE_BEFORE, STATE_REPLACED, META,
+    STATE_KEYS, STATE_PAGES, STATE_CHANGED, STATE_BEFORE, STATE_REPLACED,
+    EVIDENCE, EVIDENCE_WAITING, META,
 )  # fmt: skip
 
 HEAD_KEY = META.prefix + b"head"
@@ -54,6 +60,7 @@ FORMAT_KEY = META.prefix + b"format"
 STATE_SINCE_KEY = META.prefix + b"state since"
 BLOCKS_SINCE_KEY = META.prefix + b"blocks since"
 HEADERS_SINCE_KEY = META.prefix + b"headers since"
+EVIDENCE_SINCE_KEY = META.prefix + b"evidence since"
 
 STATE_END = bytes([STATE.prefix[0] + 1])
 """First key after all state."""
@@ -98,6 +105,12 @@ def state_key(key: bytes) -> bytes:
 def state_name_key(key_hash: bytes) -> bytes:
     """Key of the row that tells which state key has a hash."""
     return STATE_KEYS.prefix + key_hash
+
+
+def offence_key(table: Table, offence: Offence) -> bytes:
+    """Key of what is known of an offence; those of one height stand together, after everything older."""
+    place = offence.round.to_bytes(4, "big") + bytes([offence.kind])
+    return height_key(table, offence.height) + offence.validator + place
 
 
 def page_key(page: PageKey) -> bytes:

@@ -12,8 +12,15 @@ from threading import Lock
 
 from chain.block import CertifiedBlock, compute_block_id, encode_block, encode_header
 from chain.certificate import encode_certificate
+from chain.evidence import DuplicateVote, Offence, encode_evidence, is_expired, offence_of
 from chain.hashing import Digest
-from chain.limits import STATE_PAGES_BYTES_MAX, STATE_VERSIONS_KEPT, WINDOW_MS_MAX
+from chain.limits import (
+    EVIDENCE_AGE_BLOCKS_MAX,
+    EVIDENCE_ROWS_FORGOTTEN,
+    STATE_PAGES_BYTES_MAX,
+    STATE_VERSIONS_KEPT,
+    WINDOW_MS_MAX,
+)
 from chain.parameters import encode_parameters, parameters_hash
 from chain.transaction import TxId, compute_transaction_id
 from chain.validators import encode_validators
@@ -23,6 +30,8 @@ from node.store.keys import (
     BLOCK_IDS,
     BLOCKS,
     CERTIFICATES,
+    EVIDENCE,
+    EVIDENCE_WAITING,
     FORMAT_KEY,
     GENESIS_KEY,
     HEAD_KEY,
@@ -31,10 +40,12 @@ from node.store.keys import (
     RESULTS,
     VALIDATORS,
     block_id_key,
+    decode_height,
     encode_height,
     hash_key,
     height_key,
     location_key,
+    offence_key,
 )
 from node.store.page_cache import PageCache
 from node.store.pruning import Slice, pick_slice
@@ -129,6 +140,8 @@ class Ledger(LedgerReader):
         expires_ms = head.time_ms + self.head.parameters.window_ms
         batch = _build_batch(certified, ids, encoded_results, head)
         put_state(batch, state, head.height)
+        for row in self._expired_evidence(head):
+            batch.delete(row)
         forget_states(batch, self.history.oldest(head.height - self._versions_kept))
         with self._lock:
             self._store.write(batch, sync=True)
@@ -148,6 +161,39 @@ class Ledger(LedgerReader):
             with self._lock:
                 self._store.write(found.batch, sync=False)
         return found
+
+    def keep_evidence(self, evidence: DuplicateVote) -> None:
+        """Keeps evidence until a block has it or it expires. On disk when it returns."""
+        batch = Batch()
+        batch.put(offence_key(EVIDENCE_WAITING, offence_of(evidence)), encode_evidence(evidence))
+        with self._lock:
+            self._store.write(batch, sync=True)
+
+    def drop_evidence(self, offences: Sequence[Offence]) -> None:
+        """Lets go of evidence that no block will have any more."""
+        batch = Batch()
+        for offence in offences:
+            batch.delete(offence_key(EVIDENCE_WAITING, offence))
+        with self._lock:
+            self._store.write(batch, sync=False)
+
+    def _expired_evidence(self, head: Head) -> list[bytes]:
+        """The oldest rows of evidence that has expired after `head`: from here on its age alone keeps it out."""
+        start, end = (
+            height_key(EVIDENCE, 0),
+            height_key(EVIDENCE, max(0, head.height - EVIDENCE_AGE_BLOCKS_MAX)),
+        )
+        rows = self._store.iterate(start, end, limit=EVIDENCE_ROWS_FORGOTTEN)
+        return [key for key, _ in rows if self._is_expired(decode_height(key[1:9]), head)]
+
+    def _is_expired(self, height: int, head: Head) -> bool:
+        header = None if height < self.evidence_since else self.header(height)
+        return header is None or is_expired(
+            offence_height=height,
+            offence_time_ms=header.time_ms,
+            height=head.height,
+            time_ms=head.time_ms,
+        )
 
     def has_transaction(self, transaction_id: TxId) -> bool:
         """Whether a block whose transactions may not have expired holds the transaction."""
@@ -226,6 +272,9 @@ def _build_batch(
     batch.put(block_id_key(head.block_id), encode_height(height))
     for index, transaction_id in enumerate(ids):
         batch.put(location_key(transaction_id), encode_location(height, index, header.time_ms))
+    for offence in map(offence_of, certified.block.evidence):
+        batch.put(offence_key(EVIDENCE, offence), encode_height(height))
+        batch.delete(offence_key(EVIDENCE_WAITING, offence))
     _put_head(batch, head)
     return batch
 

@@ -14,7 +14,9 @@ from typing import TypeVar
 from chain.block import Block, CertifiedBlock, Header, compute_block_id, decode_block, decode_header
 from chain.certificate import Certificate, decode_certificate
 from chain.errors import Malformed
+from chain.evidence import DuplicateVote, Offence, decode_evidence
 from chain.hashing import Digest
+from chain.limits import EVIDENCE_PENDING_MAX
 from chain.parameters import Parameters, decode_parameters
 from chain.pruned import Pruned
 from chain.result import TransactionResult, decode_result
@@ -28,6 +30,9 @@ from node.store.keys import (
     BLOCKS,
     BLOCKS_SINCE_KEY,
     CERTIFICATES,
+    EVIDENCE,
+    EVIDENCE_SINCE_KEY,
+    EVIDENCE_WAITING,
     HEADERS,
     HEADERS_SINCE_KEY,
     PARAMETERS,
@@ -40,6 +45,7 @@ from node.store.keys import (
     hash_key,
     height_key,
     location_key,
+    offence_key,
     state_key,
 )
 from node.store.records import TxLocation, decode_location, decode_results, split_ids
@@ -215,3 +221,19 @@ class LedgerReader:
             return self.head.parameters
         header = self.header(height)
         return None if header is None else self._records.parameters(header.parameters_hash)
+
+    @property
+    def evidence_since(self) -> Height:
+        """The height from which on this ledger knows what evidence stands in blocks; later than genesis after a snapshot."""
+        return max(self._since(EVIDENCE_SINCE_KEY), self.headers_since)
+
+    def evidence_height(self, offence: Offence) -> Height | None:
+        """The block that has evidence of an offence; None if none has, or the offence has expired."""
+        data = self._reader.get(offence_key(EVIDENCE, offence))
+        return None if data is None else Height(decode_height(data))
+
+    def waiting_evidence(self) -> tuple[DuplicateVote, ...]:
+        """Evidence that was kept for a block, the oldest offence first."""
+        start, end = EVIDENCE_WAITING.prefix, bytes([EVIDENCE_WAITING.prefix[0] + 1])
+        rows = self._reader.iterate(start, end, limit=2 * EVIDENCE_PENDING_MAX)
+        return tuple(self._records.decode(data, decode_evidence, "waiting evidence") for _, data in rows)

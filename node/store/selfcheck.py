@@ -14,6 +14,7 @@ from pathlib import Path
 from chain.block import NO_BLOCK_ID, Block, CertifiedBlock, check_commitments, compute_block_id
 from chain.certificate import verify_certificate
 from chain.errors import Invalid
+from chain.evidence import offence_of
 from chain.hashing import Digest
 from chain.limits import CONTRACTS_LISTED_MAX, HEIGHT_MAX
 from chain.merkle import compute_merkle_root
@@ -122,6 +123,9 @@ def _find_content_fault(reader: LedgerReader, block: Block) -> str | None:
         location = reader.tx_location(transaction_id)
         if location is None or (location.height, location.index) != (height, index):
             return f"transaction {transaction_id.hex()} is not found where it stands"
+    for offence in map(offence_of, block.evidence):
+        if reader.evidence_height(offence) not in (height, None):
+            return f"the evidence against {offence.validator.hex()} is found in another block"
     return None
 
 

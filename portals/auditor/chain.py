@@ -8,6 +8,7 @@ from starlette.responses import Response
 from chain.block import compute_block_id
 from chain.bundle import encode_bundle
 from chain.errors import Malformed
+from chain.evidence import DuplicateVote, evidence_root
 from chain.keys import format_address
 from chain.record import Decided
 from chain.transaction import TxId, compute_transaction_id
@@ -20,7 +21,7 @@ from portals.local_forms import WIB_MINUTES
 from portals.page import Page
 from rpc import requests
 from rpc.audit import collect_transaction
-from rpc.exact import header_of, transaction_of, whole
+from rpc.exact import evidence_of, header_of, transaction_of, whole
 from rpc.requests import CallRefused
 
 _BLOCKS = 20
@@ -36,6 +37,27 @@ class Signing:
     address: str
     power: int
     signed: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accusation:
+    """A validator of whom a block proves that it voted twice, and where."""
+
+    name: str
+    address: str
+    height: Height
+    round: int
+
+
+def _accusation_of(evidence: DuplicateVote, decided: Decided) -> Accusation:
+    vote = evidence.first.vote
+    validator = decided.validators.by_address(vote.validator)
+    return Accusation(
+        name="" if validator is None else validator.name,
+        address=format_address(vote.validator),
+        height=vote.height,
+        round=vote.round,
+    )
 
 
 async def show_network(page: Page, proofs: Proofs) -> Response:
@@ -103,6 +125,9 @@ async def show_block(page: Page, proofs: Proofs) -> Response:
     decided = await proofs.read_decided(page.ledger, height)
     steps, ancestry = await proofs.check_block(page.ledger, height)
     shown = await page.ledger.call(requests.block(height))
+    accused = [] if shown.block is None else [evidence_of(one) for one in shown.block.evidence.evidence]
+    if evidence_root(accused) != decided.header.evidence_root:
+        raise NoEvidence(f"block {height}: the evidence that the node shows is not that of its header")
     raws = [] if shown.block is None else [transaction_of(raw) for raw in shown.block.data.txs]
     ids = [compute_transaction_id(raw) for raw in raws[:_TRANSACTIONS_SHOWN]]
     found = [await page.ledger.call(requests.tx(id_, prove=True)) for id_ in ids]
@@ -118,6 +143,7 @@ async def show_block(page: Page, proofs: Proofs) -> Response:
                 decided.validators.validators, decided.certificate.signatures, strict=False
             )
         ],
+        accusations=[_accusation_of(one, decided) for one in accused],
         steps=check_lines(steps, ancestry, page.language),
         entries=await read_entries(page, proven, zone=WIB_MINUTES),
         count=len(raws),

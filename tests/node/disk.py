@@ -113,7 +113,8 @@ class FaultyDisk:
         return None if found is None else Measured(size=len(found), written_ms=self.now_ms)
 
     def list_names(self, directory: Path) -> list[str]:
-        return sorted(path.name for path in self._names if path.parent == directory)
+        below = [path.relative_to(directory) for path in self._names if directory in path.parents]
+        return sorted({path.parts[0] for path in below})
 
     def open_append(self, path: Path) -> "FaultyFile":
         is_cut = self.step(path)
@@ -141,6 +142,9 @@ class FaultyDisk:
         self.cut_after(path, is_cut)
 
     def make_directory(self, path: Path) -> None:
+        pass
+
+    def remove_directory(self, path: Path) -> None:
         pass
 
     def sync_directory(self, path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import trio
 
 from chain.certificate import Certificate
+from chain.evidence import DuplicateVote
 from chain.keys import SigningKey
 from chain.proposal import SignedProposal, VerifiedProposal
 from chain.transaction import CheckedTransaction
@@ -19,6 +20,7 @@ from consensus.engine import Engine
 from consensus.inputs import StartHeight
 from node.bodies import Bodies
 from node.commit import Committed, Committer
+from node.docket import Docket
 from node.head import Head
 from node.journal import Journal
 from node.mempool import Mempool, MempoolLimits
@@ -101,6 +103,8 @@ class Life:
         self.bodies = Bodies(self.mempool.get)
         self.scope = trio.CancelScope()
         self.fetched: list[Certificate] = []
+        self.observed: list[DuplicateVote] = []
+        self.docket = Docket(ledger)
         self.reactor = Reactor(
             head=ledger.head,
             engine=Engine(place.key.address),
@@ -109,6 +113,7 @@ class Life:
             replay=replay,
             committer=Committer(ledger, ModuleCache()),
             mempool=self.mempool,
+            docket=self.docket,
             bodies=self.bodies,
             clock=place.clock,
             surroundings=self,
@@ -162,6 +167,10 @@ class Life:
     def fetch_decided(self, certificate: Certificate) -> None:
         """See `Surroundings`."""
         self.fetched.append(certificate)
+
+    def record_evidence(self, evidence: DuplicateVote) -> None:
+        """See `Surroundings`."""
+        self.observed.append(evidence)
 
     def on_committed(self, committed: Committed) -> None:
         """See `Surroundings`."""

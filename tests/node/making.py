@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chain.block import Block, CertifiedBlock, CompactBlock, compute_block_id, compute_transactions_root
 from chain.certificate import certificate_of
-from chain.evidence import evidence_root
+from chain.evidence import DuplicateVote, duplicate_vote, evidence_root
 from chain.hashing import Digest, sha256
 from chain.keys import SigningKey
 from chain.parameters import Parameters
@@ -49,17 +49,21 @@ def make_genesis(
     return head, keys
 
 
-def make_compact(head: Head, transactions: Sequence[bytes], time_ms: int) -> CompactBlock:
+def make_compact(
+    head: Head, transactions: Sequence[bytes], time_ms: int, evidence: Sequence[DuplicateVote] = ()
+) -> CompactBlock:
     """The compact block of these transactions after `head`."""
     ids = tuple(compute_transaction_id(raw) for raw in transactions)
     header = next_header(
         head,
         time_ms=time_ms,
         transactions_root=compute_transactions_root(ids),
-        evidence_root=evidence_root(()),
+        evidence_root=evidence_root(evidence),
         proposer=head.validators.validators[0].address,
     )
-    return CompactBlock(header=header, transaction_ids=ids, evidence=(), last_certificate=head.certificate)
+    return CompactBlock(
+        header=header, transaction_ids=ids, evidence=tuple(evidence), last_certificate=head.certificate
+    )
 
 
 def certify(block: Block, validators: ValidatorSet, keys: Sequence[SigningKey]) -> CertifiedBlock:
@@ -81,6 +85,27 @@ def make_precommit(key: SigningKey, height: int, block_id: Digest) -> SignedVote
     return sign_vote(key, vote, CHAIN)
 
 
+def make_double(
+    key: SigningKey,
+    height: int,
+    round_: int = 0,
+    kind: VoteKind = VoteKind.PREVOTE,
+    values: tuple[Digest | None, Digest | None] = (None, sha256(b"a block")),
+) -> DuplicateVote:
+    """Two votes of one validator at one place."""
+    one, other = (
+        Vote(
+            kind=kind,
+            height=Height(height),
+            round=Round(round_),
+            block_id=None if value is None else BlockId(value),
+            validator=key.address,
+        )
+        for value in values
+    )
+    return duplicate_vote(sign_vote(key, one, CHAIN), sign_vote(key, other, CHAIN))
+
+
 def make_next(
     head: Head,
     keys: Sequence[SigningKey],
@@ -89,12 +114,13 @@ def make_next(
     *,
     time_ms: int | None = None,
     validators: ValidatorSet | None = None,
+    evidence: Sequence[DuplicateVote] = (),
 ) -> tuple[CertifiedBlock, FakeExecution, Head]:
     """The block after `head`, what it did, and the head after it but for the state root, which a ledger computes.
 
     `validators` changes the set two heights on.
     """
-    compact = make_compact(head, transactions, head.time_ms + 1_000 if time_ms is None else time_ms)
+    compact = make_compact(head, transactions, head.time_ms + 1_000 if time_ms is None else time_ms, evidence)
     certified = certify(compact.with_bodies(transactions), head.validators, keys)
     results = tuple(
         TransactionResult(code=ResultCode.OK, gas_wanted=100_000, gas_used=10 + index)

@@ -7,6 +7,7 @@ import pytest
 import trio
 
 from chain.block import CompactBlock, compute_block_id
+from chain.evidence import evidence_root
 from chain.hashing import sha256
 from chain.proposal import Proposal, VerifiedProposal, sign_proposal
 from chain.transaction import check_transaction
@@ -20,7 +21,7 @@ from node.reactor import Fed, WorkWaits
 from tests.chain.making import CHAIN, make_block, make_certificate, make_transaction
 from tests.node.disk import FaultyDisk
 from tests.node.life import Life, Surviving
-from tests.node.making import make_genesis
+from tests.node.making import make_double, make_genesis
 
 HEAD, KEYS = make_genesis()
 TRANSACTIONS = [check_transaction(make_transaction(number), CHAIN) for number in (1, 2)]
@@ -33,6 +34,14 @@ FAULTS: dict[str, tuple[Callable[[CompactBlock], CompactBlock], Validity]] = {
     ),
     "another state": (
         lambda block: replace(block, header=replace(block.header, state_root=sha256(b"other"))),
+        Validity.REFUSED,
+    ),
+    "evidence of a height that is not decided": (
+        lambda block: replace(
+            block,
+            evidence=(make_double(KEYS[0], 1),),
+            header=replace(block.header, evidence_root=evidence_root([make_double(KEYS[0], 1)])),
+        ),
         Validity.REFUSED,
     ),
     "a transaction twice": (

@@ -1,22 +1,31 @@
 """Which certified block of a stranger is believed, and which one says that we are wrong."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from chain.block import CertifiedBlock
 from chain.errors import Invalid
+from chain.evidence import DuplicateVote
 from chain.hashing import sha256
 from chain.keys import Signature
 from chain.vote import Height
 from node.follower import verify_certified
+from node.head import Head
 from node.validity import Diverged
 from tests.chain.making import make_transaction
-from tests.node.making import certify, make_genesis, make_next
+from tests.node.making import certify, make_double, make_genesis, make_next
 
 HEAD, KEYS = make_genesis()
 GOOD, _, AFTER = make_next(HEAD, KEYS, [make_transaction(1), make_transaction(2)])
 NEXT = make_next(AFTER, KEYS)[0]
+
+
+def allow_none(evidence: Sequence[DuplicateVote], _head: Head) -> None:
+    """No evidence may stand in any block here."""
+    if evidence:
+        raise Invalid("no evidence here")
 
 
 def recertify(**header: object) -> CertifiedBlock:
@@ -26,9 +35,9 @@ def recertify(**header: object) -> CertifiedBlock:
 
 
 def test_the_next_block_is_believed() -> None:
-    transactions = verify_certified(GOOD, HEAD)
+    transactions = verify_certified(GOOD, HEAD, allow_none)
     assert [checked.raw for checked in transactions] == list(GOOD.block.transactions)
-    assert verify_certified(NEXT, AFTER) == ()
+    assert verify_certified(NEXT, AFTER, allow_none) == ()
 
 
 STRANGE = {
@@ -62,7 +71,7 @@ STRANGE = {
 @pytest.mark.parametrize("certified", STRANGE.values(), ids=STRANGE.keys())
 def test_what_is_not_the_certified_block_is_its_senders_fault(certified: CertifiedBlock) -> None:
     with pytest.raises(Invalid):
-        verify_certified(certified, HEAD)
+        verify_certified(certified, HEAD, allow_none)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +81,10 @@ def test_what_is_not_the_certified_block_is_its_senders_fault(certified: Certifi
         recertify(results_root=sha256(b"other")),
         recertify(time_ms=HEAD.time_ms),
         recertify(next_validators_hash=sha256(b"other")),
+        make_next(HEAD, KEYS, evidence=[make_double(KEYS[0], 1)])[0],
     ],
-    ids=["state", "results", "time", "validators"],
+    ids=["state", "results", "time", "validators", "evidence"],
 )
 def test_what_is_certified_and_contradicts_us_stops_us(certified: CertifiedBlock) -> None:
     with pytest.raises(Diverged, match="keep its data for the inquiry"):
-        verify_certified(certified, HEAD)
+        verify_certified(certified, HEAD, allow_none)

@@ -9,7 +9,8 @@ from typing import TypeVar
 import pytest
 import trio
 
-from chain.hashing import Digest
+from chain.evidence import DuplicateVote
+from chain.hashing import Digest, sha256
 from chain.keys import Signature
 from chain.limits import STATUS_AGE_MS_MAX
 from chain.status import sign_status
@@ -18,16 +19,32 @@ from cli import testnet as networks
 from genesis.document import DEMO_RULES
 from genesis.file import read_genesis
 from machine.clock import SystemClock
+from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
 from node.assembly import assemble
 from node.config import read_config
 from node.home import Home
 from node.opening import open_home
 from node.reactor import WorkWaits
+from node.snapshot.shelf import Shelf
 from p2p.handshake import Identity, Side
 from p2p.link import Link, shake_hands
-from p2p.messages import GetBlocks, HeightHeld, Message, NewBlock, StatusMessage, VoteMessage
+from p2p.messages import (
+    Chunk,
+    EvidenceMessage,
+    GetBlocks,
+    GetChunk,
+    GetSnapshots,
+    HeightHeld,
+    Message,
+    NewBlock,
+    RequestId,
+    Snapshots,
+    StatusMessage,
+    VoteMessage,
+)
 from tests.chain.making import CHAIN
+from tests.node.making import make_double
 
 M = TypeVar("M")
 WAIT_S = 30
@@ -151,6 +168,59 @@ async def test_only_who_votes_verifies_votes(tmp_path: Path, number: int, is_clo
             assert not ended.is_set()
 
 
+@pytest.mark.parametrize(
+    ("number", "change", "is_closed"),
+    {
+        "good": (0, lambda one: one, False),
+        "good, to a full node": (4, lambda one: one, False),
+        "swapped": (0, lambda one: replace(one, first=one.second, second=one.first), True),
+        "forged": (
+            4,
+            lambda one: replace(one, second=replace(one.second, signature=one.first.signature)),
+            True,
+        ),
+        "of a height that nobody knows": (0, lambda one: _at_height(one, 9), False),
+    }.values(),
+)
+async def test_who_sends_what_is_no_evidence_is_let_go(
+    tmp_path: Path, number: int, change: Callable[[DuplicateVote], DuplicateVote], is_closed: bool
+) -> None:
+    network = found(tmp_path)
+    key = read_key(Home(network.nodes[2].home).validator_key, KeyKind.VALIDATOR, None)
+    async with linked(network, number) as (ended, link, listener, _):
+        await listener.hear(NewBlock)
+        for _time in range(2):  # what is known already is no offence either
+            link.send(EvidenceMessage(evidence=change(make_double(key, 1))))
+        if is_closed:
+            with trio.fail_after(WAIT_S):
+                await ended.wait()
+        else:
+            link.send(HeightHeld(height=Height(0), rounds=()))
+            await listener.hear(NewBlock)
+            assert not ended.is_set()
+
+
+def _at_height(evidence: DuplicateVote, height: int) -> DuplicateVote:
+    """The same votes, said to be of another height."""
+    first, second = (
+        replace(signed, vote=replace(signed.vote, height=Height(height)))
+        for signed in (evidence.first, evidence.second)
+    )
+    return DuplicateVote(first=first, second=second)
+
+
+async def test_waiting_evidence_is_told_to_a_new_link_and_is_there_after_a_restart(tmp_path: Path) -> None:
+    network = found(tmp_path)
+    evidence = make_double(read_key(Home(network.nodes[2].home).validator_key, KeyKind.VALIDATOR, None), 1)
+    async with linked(network, 0) as (_, link, listener, _):
+        await listener.hear(NewBlock)
+        link.send(EvidenceMessage(evidence=evidence))
+        link.send(HeightHeld(height=Height(0), rounds=()))
+        await listener.hear(NewBlock)
+    async with linked(network, 0) as (_, _, listener, _):
+        assert (await listener.hear(EvidenceMessage)).evidence == evidence
+
+
 async def test_a_lone_validator_decides_when_there_is_work(tmp_path: Path) -> None:
     async with linked(found(tmp_path, 1), 0) as (_, _, listener, wake):
         await listener.hear(HeightHeld)
@@ -187,3 +257,21 @@ async def test_words_from_before_that_somebody_kept_do_not_count(tmp_path: Path)
             link.send(make_status(network, validator, 7, now_ms - STATUS_AGE_MS_MAX - 1))
         link.send(make_status(network, 2, 5, now_ms))
         assert (await listener.hear(GetBlocks)).count == 5
+
+
+async def test_snapshots_are_given_chunk_by_chunk(tmp_path: Path) -> None:
+    """What is not there, or not as it was written, is answered with nothing."""
+    network = found(tmp_path)
+    shelf = Shelf(Home(network.nodes[0].home).snapshots, DiskFiles())
+    good, decayed = shelf.put_chunk(7, b"good"), shelf.put_chunk(7, b"decayed")
+    shelf.finish(7, b"a manifest")
+    (shelf.place(7) / decayed.hex()).write_bytes(b"otherwise")
+    async with linked(network, 0) as (_, link, listener, _):
+        link.send(GetSnapshots(request=RequestId(1)))
+        assert await listener.hear(Snapshots) == Snapshots(request=RequestId(1), manifests=(b"a manifest",))
+        asked = [(7, good), (7, decayed), (7, sha256(b"another")), (8, good)]
+        for number, (height, digest) in enumerate(asked):
+            link.send(GetChunk(request=RequestId(number), height=Height(height), hash=digest))
+        answers = [await listener.hear(Chunk) for _ in asked]
+        assert [answer.data for answer in answers] == [b"good", None, None, None]
+        assert [answer.request for answer in answers] == [0, 1, 2, 3]

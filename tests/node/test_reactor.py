@@ -12,12 +12,13 @@ from chain.transaction import CheckedTransaction, check_transaction
 from chain.vote import Height, Round, SignedVote, VerifiedVote, VoteKind
 from consensus.inputs import ProposalArrived, VoteArrived
 from machine.faults import Unusable
+from node.evidence import Ruling
 from node.proposer import build_block
 from node.reactor import BodiesHeld, Fed, WorkWaits
 from tests.chain.making import CHAIN, make_transaction, make_vote
 from tests.node.disk import Fate, FaultyDisk, PowerCut, When
 from tests.node.life import Life, Surviving, assert_never_contradicted
-from tests.node.making import make_genesis
+from tests.node.making import make_double, make_genesis
 
 TRANSACTIONS = [check_transaction(make_transaction(number), CHAIN) for number in (1, 2)]
 
@@ -63,6 +64,27 @@ async def test_work_and_its_proof_block_are_committed_and_then_it_sleeps() -> No
     state = life.reactor.engine.state
     assert state is not None
     assert (state.start.height, state.awake) == (3, False)
+
+
+async def test_evidence_alone_wakes_a_sleeping_chain_for_one_block() -> None:
+    place = alone()
+    life = Life(place, FaultyDisk(place.content), TRANSACTIONS)
+    evidence = make_double(place.key, 1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(life.run)
+        while life.ledger.head.height < 2:
+            await feed(life)
+        assert await life.docket.admit(evidence) is Ruling.FIT
+        await life.reactor.inbox.send(WorkWaits(height=Height(3)))
+        while life.ledger.head.height < 3:
+            await feed(life)
+        await feed(life)
+        nursery.cancel_scope.cancel()
+    block = life.ledger.block(3)
+    assert block is not None
+    assert (block.evidence, block.transactions) == ((evidence,), ())
+    assert life.ledger.head.height == 3, "it needs no proof block"
+    assert life.ledger.waiting_evidence() == ()
 
 
 async def test_without_work_a_block_is_made_at_each_heartbeat() -> None:

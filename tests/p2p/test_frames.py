@@ -11,7 +11,8 @@ import p2p.frames
 from chain.limits import FRAME_BYTES_MAX
 from p2p.errors import PeerMisbehaved
 from p2p.frames import FrameOpener, FrameSealer, IncomingStreams, OutgoingStreams
-from p2p.messages import BYTES_MAX, Channel
+from p2p.messages import Channel
+from p2p.wire import BYTES_MAX
 
 KEY = bytes(range(32))
 

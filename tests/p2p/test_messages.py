@@ -15,6 +15,8 @@ from chain.limits import (
     IDS_PER_MESSAGE_MAX,
     PUSH_BYTES_MAX,
     ROUNDS_MAX,
+    SNAPSHOT_CHUNK_BYTES_MAX,
+    SNAPSHOT_MANIFEST_BYTES_MAX,
     STATUS_ROUNDS_MAX,
     VALIDATORS_MAX,
 )
@@ -22,26 +24,27 @@ from chain.status import sign_status
 from chain.transaction import TxId
 from chain.vote import BlockId, Height, Round
 from p2p.messages import (
-    KINDS,
     Announce,
     Blocks,
     Bodies,
     Channel,
+    Chunk,
     GetBlocks,
     GetBodies,
+    GetChunk,
+    GetSnapshots,
     HeightHeld,
     Message,
     NewBlock,
     Push,
     RequestId,
     RoundHeld,
+    Snapshots,
     StatusMessage,
     VoteMessage,
     Want,
-    channel_of,
-    decode_message,
-    encode_message,
 )
+from p2p.wire import KINDS, channel_of, decode_message, encode_message
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators, make_vote
 
 _ID = BlockId(sha256(b"block"))
@@ -81,6 +84,11 @@ MESSAGES: list[Message] = [
     Push(transactions=(bytes(PUSH_BYTES_MAX // IDS_PER_MESSAGE_MAX),) * IDS_PER_MESSAGE_MAX),
     Announce(ids=_IDS),
     Want(ids=_IDS),
+    GetSnapshots(request=_LARGEST_REQUEST),
+    Snapshots(request=_LARGEST_REQUEST, manifests=(bytes(SNAPSHOT_MANIFEST_BYTES_MAX), b"another")),
+    GetChunk(request=_LARGEST_REQUEST, height=Height(HEIGHT_MAX), hash=_ID),
+    Chunk(request=_LARGEST_REQUEST, data=bytes(SNAPSHOT_CHUNK_BYTES_MAX)),
+    Chunk(request=_LARGEST_REQUEST, data=None),
 ]
 """The largest of each kind where that is easy to say."""
 

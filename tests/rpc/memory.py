@@ -12,6 +12,7 @@ from chain.certificate import Certificate, certificate_hash
 from chain.codec import Value
 from chain.document import Credential, Receipt
 from chain.errors import Invalid
+from chain.evidence import DuplicateVote, verify_evidence
 from chain.hashing import Digest, sha256
 from chain.parameters import Parameters
 from chain.pruned import Pruned
@@ -133,6 +134,7 @@ class MemoryBackend:
         self.chain: list[CertifiedBlock] = []
         self.outcomes: list[tuple[TransactionResult, ...]] = []
         self.pool: list[bytes] = []
+        self.accused: list[DuplicateVote] = []
         self.documents: DocumentKeeper = NoDocuments()
         self.entries = {b"s\x01": b"value"}
         self.blocks_since = self.headers_since = Height(1)
@@ -307,6 +309,13 @@ class MemoryBackend:
             return Admitted(id=id_, code=101, message=str(error))
         self.pool.append(raw)
         return Admitted(id=id_, code=0, message="")
+
+    def accuse(self, evidence: DuplicateVote) -> None:
+        try:
+            verify_evidence(evidence, self.set, CHAIN)
+        except Invalid as error:
+            raise Refused(str(error)) from error
+        self.accused.append(evidence)
 
     def wait_above(self, height: Height, timeout_s: float) -> Height:
         with self.grown:

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,7 +10,8 @@ import pytest
 
 from chain.block import compute_block_id
 from chain.codec import decode, encode
-from chain.keys import format_address
+from chain.evidence import DuplicateVote, compute_evidence_hash, encode_evidence
+from chain.keys import Signature, format_address
 from chain.merkle import InclusionProof, is_included
 from chain.result import decode_result
 from chain.transaction import compute_transaction_id
@@ -19,6 +21,7 @@ from rpc.openrpc import make_openrpc
 from rpc.schema import METHODS, SUBSCRIPTION_METHODS
 from rpc.service import parse_params
 from tests.chain.making import make_transaction
+from tests.node.making import make_double
 from tests.rpc.memory import OK, PROOF, REFUSED, MemoryBackend
 
 
@@ -41,7 +44,7 @@ def ask(backend: MemoryBackend, name: str, /, **params: Any) -> Any:
 PROMISED = """
 health status net_info genesis block block_by_hash block_results blockchain header header_by_hash tx_search
 commit validators consensus_params consensus_state tx broadcast_tx_sync broadcast_tx_async
-broadcast_tx_commit abci_info abci_query check_tx unconfirmed_txs num_unconfirmed_txs subscribe
+broadcast_tx_commit broadcast_evidence abci_info abci_query check_tx unconfirmed_txs num_unconfirmed_txs subscribe
 unsubscribe unsubscribe_all
 """
 
@@ -55,6 +58,32 @@ def test_every_promised_method_stands_in_the_table() -> None:
         "broadcast_txs",
         "tx_status",
         "committed",
+    }
+
+
+def test_evidence_is_handed_over_and_false_evidence_is_refused(backend: MemoryBackend) -> None:
+    good = make_double(backend.keys[0], 1)
+    forged = replace(good, second=replace(good.second, signature=Signature(bytes(64))))
+
+    def hand_over(evidence: DuplicateVote) -> Any:
+        return ask(backend, "broadcast_evidence", evidence=b64encode(encode_evidence(evidence)).decode())
+
+    assert hand_over(good) == {"hash": compute_evidence_hash(good).hex().upper()}
+    assert backend.accused == [good]
+    with pytest.raises(RpcError, match="the signature is not by validator"):
+        hand_over(forged)
+    with pytest.raises(RpcError, match="evidence: "):
+        ask(backend, "broadcast_evidence", evidence="AAAA")
+    assert backend.accused == [good]
+
+
+def test_parameters_tell_how_long_evidence_counts(backend: MemoryBackend) -> None:
+    backend.commit()
+    told = ask(backend, "consensus_params")["consensus_params"]["evidence"]
+    assert told == {
+        "max_age_num_blocks": "100000",
+        "max_age_duration": str(14 * 24 * 3_600 * 10**9),
+        "max_bytes": "8448",
     }
 
 

@@ -1,12 +1,18 @@
 """Queries of subscribers, and which events they match."""
 
+from base64 import b64encode
+from dataclasses import replace
+
 import pytest
 
+from chain.block import CertifiedBlock
+from chain.evidence import encode_evidence
 from chain.hashing import sha256
 from chain.transaction import compute_transaction_id
 from rpc.errors import RpcError
 from rpc.subscriptions import make_events, parse_query
 from tests.chain.making import make_transaction
+from tests.node.making import make_double
 from tests.rpc.memory import OK, MemoryBackend
 
 RAW = make_transaction(1)
@@ -36,6 +42,18 @@ QUERIES = [
 
 def test_events_come_in_order_and_match_what_they_should() -> None:
     assert events() == [("NewBlock", QUERIES[:1]), ("NewBlockHeader", QUERIES[1:2]), ("Tx", QUERIES[2:7])]
+
+
+def test_evidence_in_a_block_is_told() -> None:
+    backend = MemoryBackend()
+    evidence = make_double(backend.keys[0], 1)
+    certified = CertifiedBlock(
+        block=replace(backend.commit(), evidence=(evidence,)), certificate=backend.chain[0].certificate
+    )
+    told = list(make_events(certified, (), sha256(b""), None))
+    assert [event.kind for event in told] == ["NewBlock", "NewBlockHeader", "NewEvidence"]
+    assert b64encode(encode_evidence(evidence)) in bytes(told[-1].value)
+    assert parse_query("tm.event='NewEvidence'").matches(told[-1])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,115 @@
+"""Snapshots of one node on disk: a directory for each height, with the manifest and a file for each chunk, named by its hash.
+
+    data/snapshots/HEIGHT/manifest
+    data/snapshots/HEIGHT/<SHA-256 of the chunk>
+
+The manifest is written last, so a snapshot is there when its manifest is; a directory without one is half made. Made is
+each on a thread of its own and once at a time; any thread reads. A chunk is held to its hash whenever it is read.
+"""
+
+from pathlib import Path
+
+from chain.hashing import Digest, sha256
+from chain.limits import SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX, SNAPSHOTS_ANSWER_BYTES_MAX
+from chain.vote import Height
+from machine.faults import Damaged
+from machine.files import Files, replace_file
+
+MANIFEST = "manifest"
+_ADVICE = "Remove the directory: the node makes another snapshot, and other nodes have theirs"
+
+
+class Shelf:
+    """The snapshots of one directory. Nothing touches the disk before a method is called."""
+
+    def __init__(self, directory: Path, files: Files) -> None:
+        self._directory = directory
+        self._files = files
+
+    def clear_half_made(self) -> None:
+        """Removes what a crash left without a manifest."""
+        for height in self._list_directories():
+            if self._files.measure(self.place(height) / MANIFEST) is None:
+                self.remove(height)
+
+    @property
+    def heights(self) -> list[Height]:
+        """Of whole snapshots, the newest first."""
+        return [
+            height
+            for height in self._list_directories()
+            if self._files.measure(self.place(height) / MANIFEST) is not None
+        ]
+
+    def place(self, height: int) -> Path:
+        """The directory of a snapshot."""
+        return self._directory / str(height)
+
+    def read_manifest(self, height: int) -> bytes | None:
+        """An encoded manifest, or None where there is no such snapshot. Raises `DiskFault`."""
+        path = self.place(height) / MANIFEST
+        data = self._files.read_part(path, 0, SNAPSHOT_MANIFEST_BYTES_MAX + 1)
+        if data is not None and len(data) > SNAPSHOT_MANIFEST_BYTES_MAX:
+            raise Damaged(path, "it is larger than any manifest", _ADVICE)
+        return data
+
+    def read_manifests(self) -> tuple[bytes, ...]:
+        """As many of the newest as fit one answer."""
+        found: list[bytes] = []
+        room = SNAPSHOTS_ANSWER_BYTES_MAX - 64
+        for height in self.heights:
+            data = self.read_manifest(height)
+            if data is not None and len(data) + 16 <= room:
+                found.append(data)
+                room -= len(data) + 16
+        return tuple(found)
+
+    def read_chunk(self, height: int, digest: Digest) -> bytes | None:
+        """The chunk of that hash, or None where it is not there. Raises `DiskFault`."""
+        path = self.place(height) / digest.hex()
+        data = self._files.read_part(path, 0, SNAPSHOT_CHUNK_BYTES_MAX + 1)
+        if data is not None and sha256(data) != digest:
+            raise Damaged(path, "the chunk is not as it was written", _ADVICE)
+        return data
+
+    def put_chunk(self, height: int, data: bytes) -> Digest:
+        """Writes a chunk of a snapshot under way; safe once `finish` has returned. Its hash."""
+        place, digest = self.place(height), sha256(data)
+        self._files.make_directory(place)
+        path = place / digest.hex()
+        self._files.remove(path)
+        file = self._files.open_append(path)
+        file.append(data)
+        file.sync()
+        file.close()
+        return digest
+
+    def finish(self, height: int, manifest: bytes) -> None:
+        """Makes a snapshot whole: all its chunks were put."""
+        place = self.place(height)
+        self._files.sync_directory(place)
+        replace_file(self._files, place / MANIFEST, manifest)
+
+    def remove(self, height: int) -> None:
+        """Removes a snapshot, its manifest first, so that what a crash leaves is no snapshot."""
+        place = self.place(height)
+        names = self._files.list_names(place)
+        if MANIFEST in names:
+            self._files.remove(place / MANIFEST)
+            self._files.sync_directory(place)
+        for name in names:
+            self._files.remove(place / name)
+        self._files.remove_directory(place)
+
+    def keep_newest(self, number: int) -> None:
+        """Removes all but so many."""
+        for height in self.heights[number:]:
+            self.remove(height)
+
+    def _list_directories(self) -> list[Height]:
+        names = self._files.list_names(self._directory)
+        return sorted((Height(int(name)) for name in names if _is_height(name)), reverse=True)
+
+
+def _is_height(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and str(int(name)) == name
