@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from chain.block import Header, compute_block_id, compute_transactions_root
 from chain.bundle import BundleBlock
+from chain.checkpoint import Checkpoint
 from chain.errors import Invalid
 from chain.hand_over import Reign, follow
 from chain.hashing import Digest, sha256
@@ -28,14 +29,12 @@ from chain.vote import Height
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """What is believed before anything is read: the founders of a genesis document; and of a checkpoint, who decides from
-    its height on, None where there is none.
-    """
+    """What is believed before anything is read: the founders of a genesis document, and a checkpoint where there is one."""
 
     chain_id: str
     genesis_hash: Digest
     founders: ValidatorSet
-    checkpoint: Reign | None = None
+    checkpoint: Checkpoint | None = None
 
 
 def verify_manifest(manifest: Manifest, hand_overs: tuple[BundleBlock, ...], trust: Trust) -> None:
@@ -45,7 +44,9 @@ def verify_manifest(manifest: Manifest, hand_overs: tuple[BundleBlock, ...], tru
             f"expected a snapshot of genesis {trust.genesis_hash.hex()}, got {manifest.genesis_hash.hex()}"
         )
     last, following = manifest.last.header, manifest.following.header
-    reigns = _follow(hand_overs, trust)
+    if len(hand_overs) > LINEAGE_CHANGES_MAX:
+        raise Invalid(f"expected at most {LINEAGE_CHANGES_MAX} hand-overs, got {len(hand_overs)}")
+    reigns = follow(Reign(validators=trust.founders, since=Height(1)), hand_overs, trust.chain_id)
     _check_decided(manifest.last, manifest.last_validators, reigns, trust.chain_id)
     _check_decided(manifest.following, manifest.validators, reigns, trust.chain_id)
     _check_next(last, following)
@@ -55,20 +56,24 @@ def verify_manifest(manifest: Manifest, hand_overs: tuple[BundleBlock, ...], tru
         raise Invalid(
             f"expected hand-overs up to block {last.height}, got one at {hand_overs[-1].header.height}"
         )
+    if trust.checkpoint is not None:
+        _check_checkpoint(manifest, reigns, trust.checkpoint)
 
 
-def _follow(hand_overs: tuple[BundleBlock, ...], trust: Trust) -> tuple[Reign, ...]:
-    if len(hand_overs) > LINEAGE_CHANGES_MAX:
-        raise Invalid(f"expected at most {LINEAGE_CHANGES_MAX} hand-overs, got {len(hand_overs)}")
-    reigns = follow(Reign(validators=trust.founders, since=Height(1)), hand_overs, trust.chain_id)
-    checkpoint = trust.checkpoint
-    if checkpoint is not None:
-        _expect(
-            f"validators of the checkpoint at height {checkpoint.since}",
-            checkpoint.validators.hash,
-            _find_reign(reigns, checkpoint.since).validators.hash,
-        )
-    return reigns
+def _check_checkpoint(manifest: Manifest, reigns: tuple[Reign, ...], checkpoint: Checkpoint) -> None:
+    """That the snapshot is of the checkpoint's history; one that is further on is for the node that follows to reach."""
+    height, following = checkpoint.height + 1, manifest.following.header.height
+    if height > following + 1:
+        return
+    found = _find_reign(reigns, height).validators if height <= following else manifest.next_validators
+    _expect(f"validators of height {height}, by the checkpoint", checkpoint.validators.hash, found.hash)
+    check_checkpoint(checkpoint, manifest.following.header)
+
+
+def check_checkpoint(checkpoint: Checkpoint | None, header: Header) -> None:
+    """Checks that a header at the checkpoint's height is that of its block; raises `Invalid`."""
+    if checkpoint is not None and header.height == checkpoint.height:
+        _expect(f"block {header.height}, by the checkpoint", checkpoint.block_id, compute_block_id(header))
 
 
 def _find_reign(reigns: tuple[Reign, ...], height: int) -> Reign:
@@ -223,6 +228,7 @@ class SnapshotReader:
         if place < of_state:
             entries = unpack_window(data)
             for entry in entries:
+                check_checkpoint(self._trust.checkpoint, entry.header)
                 self._window.take(entry)
             if self.taken == of_state:
                 self._window.finish()

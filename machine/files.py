@@ -102,6 +102,13 @@ def replace_file(files: Files, path: Path, data: bytes) -> None:
     files.sync_directory(path.parent)
 
 
+def clear_directory(files: Files, path: Path) -> None:
+    """Removes a directory of files if it is there; its name is not yet gone for certain."""
+    for name in files.list_names(path):
+        files.remove(path / name)
+    files.remove_directory(path)
+
+
 def is_temporary(name: str) -> bool:
     """Whether a file name is one that `replace_file` left behind in a crash."""
     return name.endswith(_TEMPORARY)

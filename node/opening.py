@@ -162,7 +162,10 @@ def check_record(record: SignerRecord, ledger: Ledger, replay: Replay) -> None:
 def _own_precommits(record: SignerRecord, ledger: Ledger) -> Iterator[Vote]:
     """From the certificates of the newest blocks."""
     newest = ledger.head.height
-    for height in range(max(ledger.blocks_since, newest - STORE_CHECKED_BLOCKS + 1), newest + 1):
+    kept = min(
+        ledger.blocks_since, newest
+    )  # after a snapshot there is the certificate of its height and no block yet
+    for height in range(max(1, kept, newest - STORE_CHECKED_BLOCKS + 1), newest + 1):
         certificate, validators = ledger.certificate(height), ledger.validators(height)
         assert certificate is not None and validators is not None, "the ledger was checked a moment ago"
         signed = find_vote(certificate, validators, record.address)

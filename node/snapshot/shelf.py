@@ -13,7 +13,7 @@ from chain.hashing import Digest, sha256
 from chain.limits import SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX, SNAPSHOTS_ANSWER_BYTES_MAX
 from chain.vote import Height
 from machine.faults import Damaged
-from machine.files import Files, replace_file
+from machine.files import Files, clear_directory, replace_file
 
 MANIFEST = "manifest"
 _ADVICE = "Remove the directory: the node makes another snapshot, and other nodes have theirs"
@@ -93,13 +93,10 @@ class Shelf:
     def remove(self, height: int) -> None:
         """Removes a snapshot, its manifest first, so that what a crash leaves is no snapshot."""
         place = self.place(height)
-        names = self._files.list_names(place)
-        if MANIFEST in names:
+        if MANIFEST in self._files.list_names(place):
             self._files.remove(place / MANIFEST)
             self._files.sync_directory(place)
-        for name in names:
-            self._files.remove(place / name)
-        self._files.remove_directory(place)
+        clear_directory(self._files, place)
 
     def keep_newest(self, number: int) -> None:
         """Removes all but so many."""

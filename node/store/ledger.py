@@ -34,6 +34,7 @@ from node.store.keys import (
     EVIDENCE_WAITING,
     FORMAT_KEY,
     GENESIS_KEY,
+    HAND_OVERS,
     HEAD_KEY,
     HEADERS,
     PARAMETERS,
@@ -50,13 +51,13 @@ from node.store.keys import (
 from node.store.page_cache import PageCache
 from node.store.pruning import Slice, pick_slice
 from node.store.reading import REFETCH_ADVICE, LedgerReader, Records
-from node.store.records import decode_head, encode_head, encode_location, encode_results, split_ids
+from node.store.records import decode_head, encode_head, encode_location, encode_results
 from node.store.state_rows import forget_states, put_state
 from node.store.store import Batch, Store
 from node.store.window import ReplayWindow
 from vm.state import Change, StateUpdate, update_state
 
-FORMAT = b"terang ledger 2"
+FORMAT = b"terang ledger 3"
 """Changes with anything in `keys.py` or `records.py`; a store of another format is refused."""
 
 
@@ -92,7 +93,7 @@ class Ledger(LedgerReader):
         batch.put(FORMAT_KEY, FORMAT)
         batch.put(GENESIS_KEY, genesis_hash)
         put_state(batch, state, 0)
-        _put_head(batch, head)
+        put_head(batch, head)
         store.write(batch, sync=True)
         return cls(store, path, head, versions_kept)
 
@@ -218,14 +219,11 @@ class Ledger(LedgerReader):
             header = self.header(height)
             if header is not None and header.time_ms <= oldest_ms:
                 break
-            ids = self._records.read(height_key(BLOCK_IDS, height), split_ids, f"transaction ids {height}")
-            if header is None or ids is None:
-                raise Damaged(
-                    self._path, f"block {height} of {self.head.height} is not there", REFETCH_ADVICE
-                )
+            if header is None:
+                raise self._missing(height)
             expires_ms = header.time_ms + self._records.parameters(header.parameters_hash).window_ms
-            if expires_ms > self.head.time_ms:
-                blocks.append((expires_ms, ids))
+            if expires_ms > self.head.time_ms:  # a snapshot brought no ids of those that have expired
+                blocks.append((expires_ms, self.replay_ids(height)))
         for expires_ms, ids in reversed(blocks):
             self._window.add(expires_ms, ids)
 
@@ -275,11 +273,14 @@ def _build_batch(
     for offence in map(offence_of, certified.block.evidence):
         batch.put(offence_key(EVIDENCE, offence), encode_height(height))
         batch.delete(offence_key(EVIDENCE_WAITING, offence))
-    _put_head(batch, head)
+    if header.next_validators_hash != header.validators_hash:
+        batch.put(height_key(HAND_OVERS, height), b"")
+    put_head(batch, head)
     return batch
 
 
-def _put_head(batch: Batch, head: Head) -> None:
+def put_head(batch: Batch, head: Head) -> None:
+    """The head record, and what it names."""
     for validators in {head.last_validators.hash: head.last_validators,
                        head.validators.hash: head.validators,
                        head.next_validators.hash: head.next_validators}.values():  # fmt: skip

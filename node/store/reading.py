@@ -16,7 +16,7 @@ from chain.certificate import Certificate, decode_certificate
 from chain.errors import Malformed
 from chain.evidence import DuplicateVote, Offence, decode_evidence
 from chain.hashing import Digest
-from chain.limits import EVIDENCE_PENDING_MAX
+from chain.limits import EVIDENCE_PENDING_MAX, HEIGHT_MAX, LINEAGE_CHANGES_MAX
 from chain.parameters import Parameters, decode_parameters
 from chain.pruned import Pruned
 from chain.result import TransactionResult, decode_result
@@ -33,6 +33,7 @@ from node.store.keys import (
     EVIDENCE,
     EVIDENCE_SINCE_KEY,
     EVIDENCE_WAITING,
+    HAND_OVERS,
     HEADERS,
     HEADERS_SINCE_KEY,
     PARAMETERS,
@@ -197,6 +198,16 @@ class LedgerReader:
         """Ids of a block's transactions in order, without reading the bodies. Raises `Pruned`."""
         return self._of_block(BLOCK_IDS, height, split_ids, "transaction ids")
 
+    def replay_ids(self, height: int) -> tuple[TxId, ...]:
+        """Ids of a block whose transactions may not have expired; also where its body is not here."""
+        ids = self._records.read(height_key(BLOCK_IDS, height), split_ids, f"transaction ids {height}")
+        if ids is None:
+            raise self._missing(height)
+        return ids
+
+    def _missing(self, height: int) -> Damaged:
+        return Damaged(self._path, f"block {height} of {self.head.height} is not there", REFETCH_ADVICE)
+
     def tx_location(self, transaction_id: TxId) -> TxLocation | None:
         """Where a transaction was committed, if it stands in a block that is kept."""
         return self._records.read(location_key(transaction_id), decode_location, "transaction location")
@@ -214,6 +225,17 @@ class LedgerReader:
             return self.head.next_validators
         header = self.header(height)
         return None if header is None else self._records.validators(header.validators_hash)
+
+    def read_validators(self, digest: Digest) -> ValidatorSet:
+        """A set that a header names."""
+        return self._records.validators(digest)
+
+    @property
+    def hand_overs(self) -> tuple[Height, ...]:
+        """Heights whose validators hand over to others, from the first block on; one more than there may be at most."""
+        start, end = height_key(HAND_OVERS, 1), height_key(HAND_OVERS, HEIGHT_MAX)
+        rows = self._reader.iterate(start, end, limit=LINEAGE_CHANGES_MAX + 1)
+        return tuple(Height(decode_height(key[len(HAND_OVERS.prefix) :])) for key, _ in rows)
 
     def parameters(self, height: int) -> Parameters | None:
         """Parameters in force at a height: known up to one above the head. Raises `Pruned` as `header`."""

@@ -79,6 +79,11 @@ class StateHistory:
         aside = self._find_aside(sha256(key), height)
         return self._reader.get(state_key(key)) if aside is None else aside.value
 
+    def before(self, height: int) -> tuple[Aside, ...]:
+        """What a height changed, with what stood there before; a height since `since`, without it."""
+        data = self._reader.get(height_key(STATE_BEFORE, height))
+        return () if data is None else self._decode(data, decode_before, f"what height {height} put aside")
+
     def prove(self, key: bytes, height: int, root: Digest) -> CommitmentProof | None:
         """The proof of what `value` says, under the root of that height; None of an empty state, which has no proof.
 
@@ -129,11 +134,9 @@ class StateHistory:
         return None
 
     def _read_aside(self, height: int, place: int) -> Aside:
-        data = self._reader.get(height_key(STATE_BEFORE, height))
-        what = f"what height {height} put aside"
-        asides = () if data is None else self._decode(data, decode_before, what)
+        asides = self.before(height)
         if place >= len(asides):
-            raise self._damaged(f"{what} is not there")
+            raise self._damaged(f"what height {height} put aside is not there")
         return asides[place]
 
     def _decode(self, data: bytes, decoder: Callable[[bytes], T], what: str) -> T:

@@ -6,7 +6,7 @@ from functools import cache
 
 from chain.block import Header, compute_block_id
 from chain.bundle import BundleBlock
-from chain.hand_over import Reign
+from chain.checkpoint import Checkpoint
 from chain.hashing import Digest, sha256
 from chain.keys import SigningKey
 from chain.limits import WINDOW_MS_MAX
@@ -16,7 +16,7 @@ from chain.snapshot_check import SnapshotReader, Trust
 from chain.snapshot_chunks import Row, WindowEntry, pack_hand_overs, pack_state, pack_window
 from chain.transaction import TxId
 from chain.validators import Validator, ValidatorSet
-from chain.vote import Height
+from chain.vote import BlockId, Height
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_transaction
 
 GENESIS = sha256(b"a genesis document")
@@ -148,6 +148,13 @@ def read(manifest: Manifest, chunks: Iterable[bytes], trust: Trust = TRUST) -> l
     return rows
 
 
-def checkpoint(name: str, since: int) -> Trust:
-    """The founders, and a checkpoint that says who decides from a height on."""
-    return replace(TRUST, checkpoint=Reign(validators=SETS[name][0], since=Height(since)))
+def checkpoint(name: str, height: int, block_id: BlockId | None = None) -> Trust:
+    """The founders, and a checkpoint that says who decides the next height."""
+    found = Checkpoint(
+        chain_id=CHAIN,
+        genesis_hash=GENESIS,
+        height=Height(height),
+        block_id=block_id or compute_block_id(headers()[min(height, len(headers())) - 1].header),
+        validators=SETS[name][0],
+    )
+    return replace(TRUST, checkpoint=found)

@@ -55,16 +55,25 @@ def test_what_is_honest_is_read_to_its_end() -> None:
     assert manifest.height == HEIGHT and len(manifest.chunks) == len(chunks) == 3
 
 
-@pytest.mark.parametrize(("name", "since"), [("a", 1), ("a", 3), ("b", 4), ("b", 7), ("c", 8), ("c", 12)])
-def test_a_checkpoint_on_the_way_agrees(name: str, since: int) -> None:
-    assert read(*make_snapshot(), checkpoint(name, since)) == list(ROWS)
+@pytest.mark.parametrize(
+    ("name", "height"), [("a", 1), ("a", 2), ("b", 3), ("b", 6), ("c", 7), ("c", 10), ("c", 11), ("x", 12)]
+)
+def test_a_checkpoint_on_the_way_agrees(name: str, height: int) -> None:
+    """One beyond the block after the snapshot is for the node that follows to reach."""
+    assert read(*make_snapshot(), checkpoint(name, height)) == list(ROWS)
 
 
-@pytest.mark.parametrize(("name", "since"), [("b", 3), ("a", 4), ("c", 7), ("x", 8), ("b", 20)])
-def test_another_history_than_the_checkpoints_is_refused(name: str, since: int) -> None:
+@pytest.mark.parametrize(("name", "height"), [("b", 2), ("a", 3), ("c", 6), ("x", 7), ("b", 10), ("x", 11)])
+def test_another_history_than_the_checkpoints_is_refused(name: str, height: int) -> None:
     """Keys of validators who have left may sign one: the long-range attack."""
-    with pytest.raises(Invalid, match=f"validators of the checkpoint at height {since}"):
-        read(*make_snapshot(), checkpoint(name, since))
+    with pytest.raises(Invalid, match=f"validators of height {height + 1}, by the checkpoint"):
+        read(*make_snapshot(), checkpoint(name, height))
+
+
+@pytest.mark.parametrize("height", [7, 8, 9, 10, 11])
+def test_another_block_than_the_checkpoints_is_refused(height: int) -> None:
+    with pytest.raises(Invalid, match=f"block {height}, by the checkpoint: expected"):
+        read(*make_snapshot(), checkpoint("c", height, BlockId(OTHER)))
 
 
 def test_a_state_of_many_chunks_comes_back_in_its_order() -> None:

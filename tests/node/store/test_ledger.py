@@ -195,7 +195,7 @@ def test_other_format_is_refused(chain: Chain, stored: bytes) -> None:
     """The first had no tree over its state; there is no way from it to this one but the network's own."""
     change_row(chain.store, FORMAT_KEY, lambda _: stored)
     with pytest.raises(
-        WrongLedger, match=f"reads stores of format b'terang ledger 2', this one is of {stored!r}"
+        WrongLedger, match=f"reads stores of format b'terang ledger 3', this one is of {stored!r}"
     ):
         chain.reopen()
 

@@ -1,0 +1,164 @@
+"""A snapshot from a ledger: of the height before its head, since the head's own header has the roots after that height.
+
+What the head's block changed was put aside by it, so the state before is the state now with that in its place: one walk over
+all entries in the order of their keys, chunk after chunk, and little in memory. Read from a snapshot of the database, so that
+blocks go on meanwhile.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+from chain.block import Header
+from chain.bundle import BundleBlock
+from chain.hashing import Digest, sha256
+from chain.limits import LINEAGE_CHANGES_MAX, SNAPSHOT_CHUNKS_MAX, WINDOW_MS_MAX
+from chain.parameters import Parameters
+from chain.snapshot import DecidedHeader, Manifest
+from chain.snapshot_chunks import Row, WindowEntry, pack_hand_overs, pack_state, pack_window
+from chain.vote import Height
+from node.store.reading import LedgerReader
+from node.store.state_rows import Aside
+
+_ROWS_AT_ONCE = 256  # 16 MB of the largest, a third of a chunk of usual ones
+
+
+class NoSnapshot(Exception):
+    """None can be made of this ledger now; the message says why."""
+
+
+class Making:
+    """One snapshot under way: `chunks` gives its chunks in order, and when they are over there is a manifest.
+
+    `height` is that of the snapshot. Raises `NoSnapshot` where the ledger has not got what it takes.
+    """
+
+    def __init__(self, reader: LedgerReader, genesis_hash: Digest) -> None:
+        self._reader = reader
+        self._genesis_hash = genesis_hash
+        self.height = Height(reader.head.height - 1)
+        if self.height < 1:
+            raise NoSnapshot(f"a snapshot needs two blocks, this ledger has {reader.head.height}")
+        if reader.history.since > self.height or reader.headers_since > self.height:
+            raise NoSnapshot(
+                f"a snapshot of height {self.height} needs its state and its header, and this ledger begins with height "
+                f"{max(reader.history.since, reader.headers_since)}: wait for the next block"
+            )
+        self._parts: list[list[Digest]] = []
+        self._rows = 0
+        self._bytes = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        """All chunks, once. Raises `DiskFault`, and `NoSnapshot` where they would be too many."""
+        assert not self._parts, "a snapshot is made once"
+        for part in (
+            pack_hand_overs(self._iterate_hand_overs()),
+            pack_window(self._iterate_window()),
+            pack_state(self._iterate_state()),
+        ):
+            self._parts.append([])
+            for chunk in part:
+                self._parts[-1].append(sha256(chunk))
+                self._bytes += len(chunk)
+                if sum(map(len, self._parts)) > SNAPSHOT_CHUNKS_MAX:
+                    raise NoSnapshot(f"expected at most {SNAPSHOT_CHUNKS_MAX} chunks, the state has more")
+                yield chunk
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest over the chunks that were given."""
+        hand_overs, window, state = (tuple(part) for part in self._parts)
+        reader, height = self._reader, self.height
+        last_validators, parameters = reader.validators(height), reader.parameters(height + 1)
+        assert last_validators is not None and parameters is not None, "both headers are there"
+        return Manifest(
+            genesis_hash=self._genesis_hash,
+            last=self._decided(height),
+            following=self._decided(height + 1),
+            last_validators=last_validators,
+            validators=reader.head.last_validators,
+            next_validators=reader.head.validators,
+            parameters=parameters,
+            rows=self._rows,
+            bytes=self._bytes,
+            hand_overs=hand_overs,
+            window=window,
+            state=state,
+        )
+
+    def _decided(self, height: int) -> DecidedHeader:
+        certificate = self._reader.certificate(height)
+        assert certificate is not None, f"block {height} was decided"
+        return DecidedHeader(header=self._header(height), certificate=certificate)
+
+    def _iterate_hand_overs(self) -> Iterator[BundleBlock]:
+        heights = self._reader.hand_overs
+        if len(heights) > LINEAGE_CHANGES_MAX:
+            raise NoSnapshot(f"expected at most {LINEAGE_CHANGES_MAX} changes of validators, there were more")
+        for height in heights:
+            if height <= self.height:
+                decided = self._decided(height)
+                yield BundleBlock(
+                    header=decided.header,
+                    certificate=decided.certificate,
+                    next_validators=self._reader.read_validators(decided.header.next_validators_hash),
+                )
+
+    def _iterate_window(self) -> Iterator[WindowEntry]:
+        last = self._header(self.height)
+        before: Parameters | None = None
+        for height in range(self._find_first(last.time_ms - WINDOW_MS_MAX), self.height + 1):
+            header, parameters = self._header(height), self._reader.parameters(height)
+            assert parameters is not None, f"header {height} was read a moment ago"
+            is_alive = header.time_ms + parameters.window_ms > last.time_ms
+            yield WindowEntry(
+                header=header,
+                ids=self._reader.replay_ids(height) if is_alive else None,
+                parameters=None if parameters == before else parameters,
+            )
+            before = parameters
+
+    def _header(self, height: int) -> Header:
+        header = self._reader.header(height)
+        assert header is not None, f"header {height} is below the head"
+        return header
+
+    def _find_first(self, oldest_ms: int) -> int:
+        """The last height whose block is as old as that, or the first there is."""
+        low, high = int(self._reader.headers_since), int(self.height)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._header(middle).time_ms <= oldest_ms:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _iterate_state(self) -> Iterator[Row]:
+        for row in restore_before(self._iterate_now(), self._reader.history.before(self.height + 1)):
+            self._rows += 1
+            yield row
+
+    def _iterate_now(self) -> Iterator[Row]:
+        start = b""
+        while rows := self._reader.state.iterate(start, b"", _ROWS_AT_ONCE):
+            yield from rows
+            start = rows[-1][0] + b"\x00"
+
+
+def restore_before(rows: Iterator[Row], asides: tuple[Aside, ...]) -> Iterator[Row]:
+    """Rows in the order of their keys as they were before a height that put these aside."""
+    waiting = deque(sorted((aside.key, aside.value) for aside in asides))
+    for key, value in rows:
+        while waiting and waiting[0][0] < key:
+            yield from _present(*waiting.popleft())
+        if waiting and waiting[0][0] == key:
+            yield from _present(*waiting.popleft())
+        else:
+            yield key, value
+    for key, before in waiting:
+        yield from _present(key, before)
+
+
+def _present(key: bytes, value: bytes | None) -> Iterator[Row]:
+    if value is not None:
+        yield key, value
