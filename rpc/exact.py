@@ -6,19 +6,22 @@ The way back of `rpc.render`. Raises `Malformed` for what cannot be that: a node
 import binascii
 from base64 import b64decode
 
-from chain.block import BLOCK_VERSION, NO_BLOCK_ID, Header, header_from
+from chain.block import BLOCK_VERSION, NO_BLOCK_ID, Block, Header, header_from
 from chain.certificate import Certificate, certificate_from
 from chain.errors import Malformed
 from chain.evidence import DuplicateVote, decode_evidence
 from chain.hashing import DIGEST_BYTES, Digest
 from chain.limits import BLOCK_TRANSACTIONS_MAX, HEIGHT_MAX
 from chain.merkle import InclusionProof
+from chain.parameters import PARAMETER_NAMES, Parameters
 from chain.time import parse_time
 from chain.validators import ValidatorSet, validators_from
 from rpc.answers import (
     BlockIdJson,
+    BlockJson,
     CommitJson,
     CommitSignature,
+    ConsensusParamsAnswer,
     HeaderJson,
     SignedHeader,
     TxProofJson,
@@ -68,6 +71,24 @@ def certificate_of(shown: CommitJson) -> Certificate:
 def signed_header_of(shown: SignedHeader) -> tuple[Header, Certificate]:
     """A header and its certificate."""
     return header_of(shown.header), certificate_of(shown.commit)
+
+
+def block_of(shown: BlockJson) -> Block:
+    """A whole block. Whether its header commits to the rest is for `chain.block.check_commitments` to say."""
+    return Block(
+        header=header_of(shown.header),
+        transactions=tuple(transaction_of(raw) for raw in shown.data.txs),
+        evidence=tuple(evidence_of(one) for one in shown.evidence.evidence),
+        last_certificate=None if shown.last_commit.height == "0" else certificate_of(shown.last_commit),
+    )
+
+
+def parameters_of(shown: ConsensusParamsAnswer) -> Parameters:
+    """The parameters in force at a height."""
+    given = shown.consensus_params.get("terang", {})
+    if set(given) != set(PARAMETER_NAMES):
+        raise Malformed(f"parameters: expected {len(PARAMETER_NAMES)} by their names, got {len(given)}")
+    return Parameters(**{name: whole(str(given[name]), name) for name in PARAMETER_NAMES})
 
 
 def validators_of(shown: ValidatorsAnswer) -> ValidatorSet:

@@ -18,6 +18,7 @@ from chain.hashing import Digest
 from chain.limits import LINEAGE_CHANGES_MAX
 from chain.record import Decided, verify_decided
 from chain.validators import ValidatorSet
+from chain.vote import BlockId
 from rpc import requests
 from rpc.exact import header_of, signed_header_of, validators_of
 from rpc.requests import CallRefused, Request
@@ -25,12 +26,16 @@ from rpc.requests import CallRefused, Request
 Answer = TypeVar("Answer")
 
 
-class Source(Protocol):
+class Asked(Protocol):
     """Nodes that are asked, none of which is believed."""
 
     async def call(self, request: Request[Answer]) -> Answer:
         """What one of them answers."""
         ...
+
+
+class Source(Asked, Protocol):
+    """The same, of a network that has a name."""
 
     async def get_chain_id(self) -> str:
         """The network that they say they are of."""
@@ -39,12 +44,18 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """What is trusted of the genesis document. `contracts`: hashes of the code that it deploys, by name."""
+    """What is trusted from the start: of the genesis document, or of a later block that others vouch for.
+
+    `validators` decide from `since` on, after the block with `block_id` where one is named. `contracts`: hashes of the code
+    that the genesis document deploys, by name.
+    """
 
     chain_id: str
     genesis_hash: Digest
     validators: ValidatorSet
     contracts: Mapping[str, Digest]
+    since: int = 1
+    block_id: BlockId | None = None
 
 
 class Origin(Enum):
@@ -71,25 +82,40 @@ class Ancestry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reign:
-    """From which height on a set decided."""
+class Reign:
+    """From which height on a set decided. `handed_over`: the block before, whose deciders named it; None of those who are
+    trusted from the start.
+    """
 
     validators: ValidatorSet
     since: int
+    handed_over: Decided | None = None
 
 
-class _Broken(Exception):
+class _Broken(Malformed):
     """The node shows no way from the genesis document to there."""
 
 
 class Lineage:
     """What is known so far; grows while it is asked, and what it learned once stays true."""
 
-    def __init__(self, anchor: Anchor | None) -> None:
+    def __init__(self, anchor: Anchor | None, reigns: tuple[Reign, ...] = ()) -> None:
+        """`reigns`: what was learned from this anchor on before, the anchor's own first."""
         self.anchor = anchor
-        self._reigns: tuple[_Reign, ...] = ()
-        if anchor is not None:
-            self._reigns = (_Reign(validators=anchor.validators, since=1),)
+        self._reigns = reigns
+        if anchor is not None and not reigns:
+            self._reigns = (Reign(validators=anchor.validators, since=anchor.since),)
+
+    @property
+    def reigns(self) -> tuple[Reign, ...]:
+        """Who decided since when, as far as it is known."""
+        return self._reigns
+
+    async def follow(self, source: Asked, wanted: Digest, height: int) -> ValidatorSet:
+        """The set of this hash, which is known or now shown to decide that height. Raises `Malformed` where it is not, and
+        what the source raises.
+        """
+        return (await self._extend(source, wanted, height))[-1].validators
 
     async def trace(self, source: Source, validators: ValidatorSet, height: int) -> Ancestry:
         """Where the set that is said to decide a height comes from."""
@@ -100,16 +126,17 @@ class Lineage:
             problem = f"expected chain {self.anchor.chain_id}, got {chain_id}"
             return Ancestry(origin=Origin.BROKEN, problem=problem)
         try:
-            return self._tell(await self._extend(source, validators.hash, height))
-        except (_Broken, Malformed, CallRefused) as broken:
+            reigns = await self._extend(source, validators.hash, height)
+            return self._tell(tuple(reign.since for reign in reigns[1:]))
+        except (Malformed, CallRefused) as broken:
             return Ancestry(origin=Origin.BROKEN, problem=str(broken))
 
     def _tell(self, changes: tuple[int, ...]) -> Ancestry:
         origin = Origin.SUCCESSORS if changes else Origin.FOUNDERS
         return Ancestry(origin=origin, changes=changes)
 
-    async def _extend(self, source: Source, wanted: Digest, height: int) -> tuple[int, ...]:
-        """Heights of the changes up to the set that is wanted at a height. Raises `_Broken`."""
+    async def _extend(self, source: Asked, wanted: Digest, height: int) -> list[Reign]:
+        """All reigns up to that of the set that is wanted at a height. Raises `_Broken`."""
         assert self.anchor is not None, "there is a genesis document"
         reigns = list(self._reigns)
         found = _find(reigns, wanted, height)
@@ -120,16 +147,16 @@ class Lineage:
             found = _find(reigns, wanted, height)
         if len(reigns) > len(self._reigns):  # somebody else may have gone further meanwhile
             self._reigns = tuple(reigns)
-        return tuple(reign.since for reign in reigns[1 : found + 1])
+        return reigns[: found + 1]
 
 
-def _find(reigns: list[_Reign], wanted: Digest, height: int) -> int | None:
+def _find(reigns: list[Reign], wanted: Digest, height: int) -> int | None:
     """The reign in which a height lies, if the set that is wanted reigns there: whoever has left decides nothing any more."""
     last = max((place for place, reign in enumerate(reigns) if reign.since <= height), default=None)
     return last if last is not None and reigns[last].validators.hash == wanted else None
 
 
-async def _succeed(source: Source, chain_id: str, reign: _Reign, height: int) -> _Reign:
+async def _succeed(source: Asked, chain_id: str, reign: Reign, height: int) -> Reign:
     """The set that follows on a reign before a height. Raises `_Broken`."""
     last = await _find_last(source, reign, height)
     header, certificate = signed_header_of((await source.call(requests.commit(last))).signed_header)
@@ -141,10 +168,10 @@ async def _succeed(source: Source, chain_id: str, reign: _Reign, height: int) ->
             f"block {last}: expected validators {header.next_validators_hash.hex().upper()} next, "
             f"got {following.hash.hex().upper()}"
         )
-    return _Reign(validators=following, since=last + 1)
+    return Reign(validators=following, since=last + 1, handed_over=decided)
 
 
-async def _find_last(source: Source, reign: _Reign, height: int) -> int:
+async def _find_last(source: Asked, reign: Reign, height: int) -> int:
     """The height at which a set hands over, by halving. Raises `_Broken`."""
     own = reign.validators.hash
     low, high = reign.since, height
@@ -159,7 +186,7 @@ async def _find_last(source: Source, reign: _Reign, height: int) -> int:
     return low
 
 
-async def _read_header(source: Source, height: int) -> Header:
+async def _read_header(source: Asked, height: int) -> Header:
     shown = (await source.call(requests.header(height))).header
     if shown is None:
         raise _Broken(f"block {height}: the node does not show it")

@@ -148,6 +148,16 @@ def header(height: int | None = None) -> Request[answers.HeaderAnswer]:
     return _plain("header", answers.HeaderAnswer, **_height(height))
 
 
+def header_by_hash(hash_: Digest) -> Request[answers.HeaderAnswer]:
+    """The header of the block with this id."""
+    return _plain("header_by_hash", answers.HeaderAnswer, hash=hash_.hex())
+
+
+def consensus_params(height: int | None = None) -> Request[answers.ConsensusParamsAnswer]:
+    """The parameters in force at a height."""
+    return _plain("consensus_params", answers.ConsensusParamsAnswer, **_height(height))
+
+
 def commit(height: int | None = None) -> Request[answers.CommitAnswer]:
     """A header and its certificate."""
     return _plain("commit", answers.CommitAnswer, **_height(height))
@@ -170,19 +180,12 @@ def tx(id_: TxId, *, prove: bool = False) -> Request[answers.TxAnswer]:
 
 
 def tx_search(
-    query: str,
-    *,
-    prove: bool = False,
-    page: int = 1,
-    rows: int = 100,
-    newest_first: bool = False,
-    cursor: str | None = None,
+    query: str, *, prove: bool = False, page: int = 1, rows: int = 100, newest_first: bool = False
 ) -> Request[answers.TxSearchAnswer]:
-    """Committed transactions by their events, a page of so many: by its number, or after a cursor, "" for the first."""
+    """Committed transactions by their events, a page of so many."""
     order = "desc" if newest_first else "asc"
-    params = {"prove": prove, "per_page": str(rows), "order_by": order}
-    paging = {"page": str(page)} if cursor is None else {"cursor": cursor}
-    return _plain("tx_search", answers.TxSearchAnswer, query=query, **params, **paging)
+    params = {"prove": prove, "page": str(page), "per_page": str(rows), "order_by": order}
+    return _plain("tx_search", answers.TxSearchAnswer, query=query, **params)
 
 
 def num_unconfirmed_txs() -> Request[answers.UnconfirmedAnswer]:

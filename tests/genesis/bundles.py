@@ -47,7 +47,7 @@ class Audited(Changing):
         self.story = story
         self.life = Life()
         self.tree = Tree()
-        root = Digest(self.tree.grow(self.life.state.rows))
+        root = self.root = Digest(self.tree.grow(self.life.state.rows))
         sent = [(one.raw, result) for _, transactions, executed in self.life.blocks
                 for one, result in zip(transactions, executed.results, strict=True)]  # fmt: skip
         loud = Call(contract="tender", method="shout", arguments=(LOUD,))
@@ -65,6 +65,9 @@ class Audited(Changing):
                 next_validators_hash=following,
                 state_root=root,
             )
+
+    def state_root_after(self, height: Height) -> Digest | None:
+        return self.root if self.block(height) is not None else None
 
     def state_entry(self, key: bytes, height: Height | None, *, prove: bool) -> StateAnswer:
         of = Height(len(self.chain) - 1) if height is None else height

@@ -114,15 +114,16 @@ class AnsweringNode:
         if self.is_broken:
             raise ZeroDivisionError("a mistake of ours")
         self.asked.append(request.method)
+        return decode_answer(request, self.answer(request))
+
+    def answer(self, request: Request[Answer]) -> bytes:
+        """The bytes of its answer."""
         sent = msgspec.json.decode(encode_request(request))
         method = METHODS[request.method]
         try:
-            answer = encode_result(
-                1, method.run(self.backend, parse_params(method.parameters, sent["params"]))
-            )
+            return encode_result(1, method.run(self.backend, parse_params(method.parameters, sent["params"])))
         except RpcError as error:
-            answer = encode_error(1, error)
-        return decode_answer(request, answer)
+            return encode_error(1, error)
 
     async def exchange(self, exchange: Exchange[Answer]) -> Answer:
         """It keeps no documents."""
