@@ -15,6 +15,10 @@ USAGE = 2
 """Exit code where a command could not do what was asked."""
 REFUSED = 1
 """Exit code where the ledger carried a transaction and a contract refused it."""
+LIED = 1
+"""Exit code where the truth was found and some node showed something else."""
+FORKED = 3
+"""Exit code where two blocks of one height were decided."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 

@@ -18,11 +18,11 @@ from cli import (
     documents,
     gateway,
     genesis,
-    index,
     init,
     invite,
     join,
     keys,
+    light,
     pilot,
     portal,
     sign,
@@ -66,6 +66,10 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (timeline.timeline, "terang timeline terang-4f2c.json --genesis genesis.json"),
     (audit.audit, "terang audit tender plans_count --genesis genesis.json --output plans.bundle"),
     (audit.verify, "terang verify plans.bundle --genesis genesis.json"),
+    (
+        light.light,
+        "terang light --genesis genesis.json --node http://127.0.0.1:26657 --node rpc.dishub.example:26657",
+    ),
     (demo.demo, "terang demo --tenders 12 --exit"),
     (version, "terang version"),
 )
@@ -74,7 +78,6 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
 for _command, _example in _COMMANDS:
     app.command(epilog=example(_example))(_command)
 app.add_typer(genesis.app, name="genesis")
-app.add_typer(index.app, name="index")
 app.add_typer(keys.app, name="keys")
 app.add_typer(documents.app, name="documents")
 calls.app.command("sign", epilog=example("terang tx sign unsigned.txt --key my.key"))(sign.sign)

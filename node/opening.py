@@ -125,9 +125,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             governance=governance,
             documents=_open_documents(home, config),
             snapshots=_open_snapshots(home),
-            search=SearchIndex(
-                home.search_index, genesis.hash, ledger, SystemClock(), is_kept=config.index.enabled
-            ),
+            search=SearchIndex(home.search_index, genesis.hash, ledger, SystemClock()),
             validator=validator,
         )
 

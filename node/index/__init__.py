@@ -1,1 +1,0 @@
-"""The index of events: which transactions announced what, in one SQLite file that cannot leave anything out unnoticed."""
