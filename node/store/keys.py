@@ -3,7 +3,9 @@
 One byte says the kind. Heights are 8 bytes big-endian, so that the order of keys is the order of heights; hashes stand
 as they are. Blocks are kept whole, one row each, as they are served to those who were away: one write for a block of
 6,000 transactions instead of 6,000, and 10^5 blocks are 10^5 rows. A single transaction is found through its location
-and costs the reading of its block (3 ms for the largest, tens of microseconds for a usual one).
+and costs the reading of its block (3 ms for the largest, tens of microseconds for a usual one). Pages of the state tree,
+most of what is written, stand after all other rows: files of new ones then overlap with nothing in LevelDB's lower
+levels, and are moved there as they are instead of being merged.
 """
 
 from typing import NamedTuple
@@ -35,7 +37,7 @@ VALIDATORS = Table(b"V", "hash of a validator set", "validator set")
 PARAMETERS = Table(b"P", "hash of parameters", "parameters")
 STATE = Table(b"S", "state key of the contract machine", "state value")
 STATE_KEYS = Table(b"K", "hash of a state key", "the state key, while there is a value under it")
-STATE_PAGES = Table(b"N", "height, way from the root", "page of the state tree that this height wrote")
+STATE_PAGES = Table(b"Z", "height, way from the root", "page of the state tree that this height wrote")
 STATE_CHANGED = Table(b"D", "height", "hashes of the state keys that this height changed, in order, joined")
 STATE_BEFORE = Table(b"A", "height", "those state keys, and the value of each before, in the same order")
 STATE_REPLACED = Table(b"X", "height", "keys of the pages that this height replaced")

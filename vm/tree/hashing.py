@@ -6,13 +6,17 @@ leaf is that leaf however deep it could stand, and all others are inner nodes. S
 alone, whatever their history.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 
-from chain.hashing import Digest
+from chain.hashing import DIGEST_BYTES, Digest
 from chain.ics23 import EMPTY_CHILD, INNER_PREFIX, LEAF_PREFIX
 
 EMPTY_STATE_ROOT = Digest(EMPTY_CHILD)
 """The root of a tree without leaves."""
+
+EMPTY, LEAF, INNER = 0, 1, 2
+"""Kinds of a subtree. That of two halves together is their sum, and an inner node's from two leaves on."""
 
 
 def hash_leaf(key_hash: bytes, value: bytes) -> bytes:
@@ -20,11 +24,29 @@ def hash_leaf(key_hash: bytes, value: bytes) -> bytes:
     return sha256(LEAF_PREFIX + key_hash + sha256(value).digest()).digest()
 
 
-def join(left: bytes, left_is_leaf: bool, right: bytes, right_is_leaf: bool) -> tuple[bytes, bool]:
-    """The hash of two halves together, and whether it is that of a single leaf."""
-    if left == EMPTY_CHILD:
-        if right_is_leaf or right == EMPTY_CHILD:
-            return right, right_is_leaf
-    elif left_is_leaf and right == EMPTY_CHILD:
-        return left, True
-    return sha256(INNER_PREFIX + left + right).digest(), False
+HEAP_MAX = 32
+"""Places of the largest heap: four levels and the root."""
+
+PLACES = tuple(slice(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES) for at in range(HEAP_MAX))
+"""Where the hash of each place of a heap stands among its joined hashes."""
+
+_HALVES = tuple(slice(2 * at * DIGEST_BYTES, 2 * (at + 1) * DIGEST_BYTES) for at in range(HEAP_MAX // 2))
+
+
+def join_up(hashes: bytearray, kinds: bytearray, places: Iterable[int]) -> None:
+    """Computes anew what stands above some places of a heap of the binary tree, which are all of one level.
+
+    The heap counts from 1: the halves of `at` are `2 * at` and `2 * at + 1`. A byte says the kind of each subtree.
+    """
+    level = set(places)
+    while 1 not in level:
+        level = {at >> 1 for at in level}
+        for at in level:
+            right = kinds[2 * at + 1]
+            kind = kinds[2 * at] + right
+            if kind > LEAF:
+                hashes[PLACES[at]] = sha256(INNER_PREFIX + hashes[_HALVES[at]]).digest()
+                kinds[at] = INNER
+            else:  # at most one leaf, and it stands for both
+                hashes[PLACES[at]] = hashes[PLACES[2 * at + right]]
+                kinds[at] = kind

@@ -1,17 +1,19 @@
 """What the tree is stored as: pages of its binary tree, each under its way from the root and the height that wrote it.
 
 A *branch* holds four levels: the hashes of its sixteen children and of what is between. A *bucket* holds all leaves below
-it, few enough to hash them anew whenever one changes; what is between needs no storing. A page is never changed: a
-block that changes a leaf writes the pages on the way to it anew, under its own height, and each branch says of which
-height each child is. So every height that is kept has its whole tree, and shares what did not change.
+it, few enough to be read and written together; in memory it knows the hashes of its four quarters, so that a leaf that
+changes costs those near it and not all. A page is never changed: a block that changes a leaf writes the pages on the way
+to it anew, under its own height, and each branch says of which height each child is. So every height that is kept has its
+whole tree, and shares what did not change.
 
 A bucket becomes a branch when it has more than `BUCKET_LEAVES_MAX` leaves, and a branch disappears with its last leaf.
-That does not show in any hash.
+That does not show in any hash. Pages are bytes, and no lists of them: Python's collector of cycles would walk through
+every list that is held, again and again.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from struct import Struct
 from typing import NamedTuple
 
 from chain.codec import as_bytes
@@ -19,12 +21,14 @@ from chain.errors import Malformed
 from chain.hashing import DIGEST_BYTES
 from chain.ics23 import EMPTY_CHILD, INNER_PREFIX
 from chain.limits import BUCKET_LEAVES_MAX
-from vm.tree.hashing import join
+from vm.tree.hashing import EMPTY, INNER, LEAF, PLACES, join_up
 
 FANOUT = 16
 LEAF_BYTES = 2 * DIGEST_BYTES
-_BRANCH, _BUCKET = b"I", b"L"
-_VERSIONS = Struct(f">{FANOUT}Q")
+_QUARTERS, _QUARTER_BITS = 4, 2
+_BRANCH, _BUCKET, _HASHED_BUCKET = b"I", b"L", b"Q"
+_VERSION_BYTES = 8
+_VERSIONS_BYTES, _CHILDREN_BYTES = FANOUT * _VERSION_BYTES, FANOUT * DIGEST_BYTES
 
 Leaf = bytes
 """A key's hash and its leaf's hash, joined."""
@@ -38,20 +42,47 @@ class PageKey(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """Sixteen children. `hashes` and `are_leaves` are a binary heap from 1; its last sixteen are the children.
+    """Sixteen children. `hashes` and `kinds` are a heap from 1 (see `join_up`), joined; its last sixteen are the children.
 
-    A child without leaves has the placeholder for a hash, and no version.
+    `joined_versions` are their heights, 8 bytes each. A child without leaves has the placeholder for a hash, and 0.
     """
 
-    versions: Sequence[int | None]
-    hashes: Sequence[bytes]
-    are_leaves: Sequence[bool]
+    joined_versions: bytes
+    hashes: bytes
+    kinds: bytes
+
+    def version(self, place: int) -> int | None:
+        """The height of a child's page; None of one without leaves."""
+        if self.kinds[FANOUT + place] == EMPTY:
+            return None
+        start = place * _VERSION_BYTES
+        return int.from_bytes(self.joined_versions[start : start + _VERSION_BYTES], "big")
+
+    @property
+    def versions(self) -> list[int | None]:
+        """The heights of all children's pages."""
+        return [self.version(place) for place in range(FANOUT)]
+
+    def hash_at(self, at: int) -> bytes:
+        """The hash at a place of the heap."""
+        return self.hashes[PLACES[at]]
+
+
+class Quarters(NamedTuple):
+    """The hashes of a bucket's quarters and of what is above them: a heap from 1, as of a branch."""
+
+    hashes: bytes
+    kinds: bytes
 
 
 class Bucket(NamedTuple):
-    """Leaves joined, in the order of their keys' hashes. Without any it stands at the root of an empty tree alone."""
+    """Leaves joined, in the order of their keys' hashes. Without any it stands at the root of an empty tree alone.
+
+    `quarters` are not stored: None in a bucket that was read from the store.
+    """
 
     joined: bytes
+    quarters: Quarters | None = None
 
     @property
     def leaves(self) -> list[Leaf]:
@@ -69,28 +100,57 @@ class Subtree(NamedTuple):
     hash: bytes
     is_leaf: bool
 
+    @property
+    def kind(self) -> int:
+        """As a heap says it."""
+        return EMPTY if self.version is None else LEAF if self.is_leaf else INNER
+
 
 NOTHING = Subtree(None, EMPTY_CHILD, False)
 _NO_CHILDREN = Branch(
-    versions=[None] * FANOUT, hashes=[EMPTY_CHILD] * (2 * FANOUT), are_leaves=[False] * (2 * FANOUT)
+    joined_versions=bytes(_VERSIONS_BYTES), hashes=EMPTY_CHILD * (2 * FANOUT), kinds=bytes(2 * FANOUT)
 )
+_NO_QUARTERS = Quarters(EMPTY_CHILD * (2 * _QUARTERS), bytes(2 * _QUARTERS))
 
 
 def change_children(branch: Branch | None, children: Sequence[tuple[int, Subtree]]) -> Branch:
     """A branch with other children at some places; only what is above those is hashed anew."""
     before = branch or _NO_CHILDREN
-    versions, hashes, are_leaves = list(before.versions), list(before.hashes), list(before.are_leaves)
+    versions, hashes, kinds = (
+        bytearray(before.joined_versions),
+        bytearray(before.hashes),
+        bytearray(before.kinds),
+    )
     for place, child in children:
-        versions[place], hashes[FANOUT + place], are_leaves[FANOUT + place] = child
-    above = sorted({(FANOUT + place) >> 1 for place, _ in children})
-    while above[-1]:
-        for at in above:
-            left, right = 2 * at, 2 * at + 1
-            hashes[at], are_leaves[at] = join(
-                hashes[left], are_leaves[left], hashes[right], are_leaves[right]
-            )
-        above = sorted({at >> 1 for at in above})
-    return Branch(versions, hashes, are_leaves)
+        at = FANOUT + place
+        start = place * _VERSION_BYTES
+        versions[start : start + _VERSION_BYTES] = (child.version or 0).to_bytes(_VERSION_BYTES, "big")
+        hashes[PLACES[at]] = child.hash
+        kinds[at] = child.kind
+    join_up(hashes, kinds, [FANOUT + place for place, _ in children])
+    return Branch(bytes(versions), bytes(hashes), bytes(kinds))
+
+
+def make_bucket(
+    leaves: Sequence[Leaf], level: int, before: Bucket | None = None, changed: Iterable[bytes] = ()
+) -> Bucket:
+    """A bucket of these leaves, `level` nibbles below the root. Only quarters of `changed` keys differ from those `before`."""
+    at, shift = level >> 1, 2 if level & 1 else 6
+    places = [leaf[at] >> shift & 3 for leaf in leaves]
+    if before is not None and before.quarters is not None:
+        known, anew = before.quarters, {key[at] >> shift & 3 for key in changed}
+    else:
+        known, anew = _NO_QUARTERS, set(places)
+    hashes, kinds = bytearray(known.hashes), bytearray(known.kinds)
+    for quarter in anew:
+        start = bisect_left(places, quarter)
+        end = bisect_left(places, quarter + 1, start)
+        digest, _ = hash_leaves(leaves[start:end], 4 * level + _QUARTER_BITS)
+        in_heap = _QUARTERS + quarter
+        hashes[PLACES[in_heap]] = digest
+        kinds[in_heap] = min(end - start, INNER)
+    join_up(hashes, kinds, [_QUARTERS + quarter for quarter in anew])
+    return Bucket(b"".join(leaves), Quarters(bytes(hashes), bytes(kinds)))
 
 
 def hash_leaves(leaves: Sequence[Leaf], depth: int) -> tuple[bytes, bool]:
@@ -123,19 +183,17 @@ def _hash_range(numbers: Sequence[int], hashes: Sequence[bytes], start: int, end
 def hash_page(page: Page, depth: int) -> tuple[bytes, bool]:
     """The hash of a page's subtree, and whether it is a single leaf's."""
     if isinstance(page, Branch):
-        return page.hashes[1], page.are_leaves[1]
-    return hash_leaves(page.leaves, depth)
+        return page.hash_at(1), page.kinds[1] == LEAF
+    if page.quarters is None:
+        return hash_leaves(page.leaves, depth)
+    return page.quarters.hashes[PLACES[1]], page.quarters.kinds[1] == LEAF
 
 
 def encode_page(page: Page) -> bytes:
-    """Bytes of a page: of a branch which children are single leaves, the version of each, the hash of each.
-
-    A child without leaves has the version 0.
-    """
+    """Bytes of a page: of a branch the kind of each child, the version of each, the hash of each."""
     if isinstance(page, Bucket):
         return _BUCKET + page.joined
-    versions = _VERSIONS.pack(*[version or 0 for version in page.versions])
-    return b"".join((_BRANCH, bytes(page.are_leaves[FANOUT:]), versions, *page.hashes[FANOUT:]))
+    return b"".join((_BRANCH, page.kinds[FANOUT:], page.joined_versions, page.hashes[_CHILDREN_BYTES:]))
 
 
 def decode_page(data: bytes) -> Page:
@@ -145,18 +203,20 @@ def decode_page(data: bytes) -> Page:
         return _decode_bucket(rest)
     if kind != _BRANCH:
         raise Malformed(f"tree page: expected a branch or a bucket, got {data[:8]!r}")
-    as_bytes(rest, "branch", FANOUT + _VERSIONS.size + FANOUT * DIGEST_BYTES)
-    versions, digests = _VERSIONS.unpack_from(rest, FANOUT), rest[FANOUT + _VERSIONS.size :]
-    children = []
-    for place, version in enumerate(versions):
-        digest = digests[place * DIGEST_BYTES : (place + 1) * DIGEST_BYTES]
-        if digest != EMPTY_CHILD:
-            children.append((place, Subtree(version, digest, rest[place] == 1)))
-        elif version:
-            raise Malformed("branch: expected no version of a child without leaves, got one")
-    if not children or max(rest[:FANOUT]) > 1:
+    as_bytes(rest, "branch", FANOUT + _VERSIONS_BYTES + _CHILDREN_BYTES)
+    versions, digests = rest[FANOUT : FANOUT + _VERSIONS_BYTES], rest[FANOUT + _VERSIONS_BYTES :]
+    hashes, kinds = bytearray(EMPTY_CHILD * FANOUT + digests), bytearray(bytes(FANOUT) + rest[:FANOUT])
+    if max(kinds) > INNER or not any(kinds):
         raise Malformed("branch: expected children, and of each whether it is a single leaf")
-    return change_children(None, children)
+    for place in range(FANOUT):
+        at = FANOUT + place
+        is_empty = hashes[PLACES[at]] == EMPTY_CHILD
+        if is_empty != (kinds[at] == EMPTY):
+            raise Malformed("branch: expected the placeholder of children without leaves, and of no others")
+        if is_empty and any(versions[place * _VERSION_BYTES : (place + 1) * _VERSION_BYTES]):
+            raise Malformed("branch: expected no version of a child without leaves, got one")
+    join_up(hashes, kinds, range(FANOUT, 2 * FANOUT))
+    return Branch(versions, bytes(hashes), bytes(kinds))
 
 
 def _decode_bucket(data: bytes) -> Bucket:
@@ -166,3 +226,24 @@ def _decode_bucket(data: bytes) -> Bucket:
     if bucket.leaves != sorted(bucket.leaves):
         raise Malformed("bucket: expected leaves in the order of their keys")
     return bucket
+
+
+def pack_page(page: Page) -> bytes:
+    """Everything of a page, with the hashes that `encode_page` leaves out: to be held in memory."""
+    if isinstance(page, Branch):
+        return b"".join((_BRANCH, page.joined_versions, page.kinds, page.hashes))
+    if page.quarters is None:
+        return _BUCKET + page.joined
+    return b"".join((_HASHED_BUCKET, page.quarters.kinds, page.quarters.hashes, page.joined))
+
+
+def unpack_page(data: bytes) -> Page:
+    """Inverse of `pack_page`, of this process's own bytes."""
+    if data[:1] == _BUCKET:
+        return Bucket(data[1:])
+    if data[:1] == _BRANCH:
+        kinds_from, hashes_from = 1 + _VERSIONS_BYTES, 1 + _VERSIONS_BYTES + 2 * FANOUT
+        return Branch(data[1:kinds_from], data[hashes_from:], data[kinds_from:hashes_from])
+    hashes_from = 1 + 2 * _QUARTERS
+    leaves_from = hashes_from + 2 * _QUARTERS * DIGEST_BYTES
+    return Bucket(data[leaves_from:], Quarters(data[hashes_from:leaves_from], data[1:hashes_from]))

@@ -13,6 +13,7 @@ from chain.ics23 import (
     InnerOp,
     NonExistenceProof,
 )
+from vm.tree.hashing import LEAF
 from vm.tree.nodes import FANOUT, Branch, Bucket, Leaf, PageKey, hash_leaves
 from vm.tree.update import ReadPage
 
@@ -49,7 +50,7 @@ def _find_before(read: ReadPage, at: PageKey, bound: bytes | None) -> Leaf | Non
         return leaves[end - 1] if end else None
     edge = FANOUT - 1 if bound is None else _nibble(bound, len(at.path))
     for place in range(edge, -1, -1):
-        version = page.versions[place]
+        version = page.version(place)
         if version is not None:
             inner = bound if place == edge else None
             found = _find_before(read, PageKey(at.path + bytes((place,)), version), inner)
@@ -67,7 +68,7 @@ def _find_from(read: ReadPage, at: PageKey, bound: bytes | None) -> Leaf | None:
         return leaves[start] if start < len(leaves) else None
     edge = 0 if bound is None else _nibble(bound, len(at.path))
     for place in range(edge, FANOUT):
-        version = page.versions[place]
+        version = page.version(place)
         if version is not None:
             inner = bound if place == edge else None
             found = _find_from(read, PageKey(at.path + bytes((place,)), version), inner)
@@ -88,7 +89,7 @@ def _find_path(read: ReadPage, root: PageKey, key_hash: bytes) -> tuple[InnerOp,
     while isinstance(page := read(at), Branch):
         place = _nibble(key_hash, len(at.path))
         down += _steps_in_branch(page, place)
-        version = page.versions[place]
+        version = page.version(place)
         assert version is not None, "the leaf was found below this child"
         at = PageKey(at.path + bytes((place,)), version)
     down += _steps_in_bucket(page.leaves, key_hash, 4 * len(at.path))
@@ -98,10 +99,10 @@ def _find_path(read: ReadPage, root: PageKey, key_hash: bytes) -> tuple[InnerOp,
 def _steps_in_branch(page: Branch, place: int) -> list[InnerOp]:
     steps, at = [], 1
     for shift in (3, 2, 1, 0):
-        if page.are_leaves[at]:
+        if page.kinds[at] == LEAF:
             break
         child = 2 * at + (place >> shift & 1)
-        steps.append(_step(page.hashes[child ^ 1], is_right=bool(child & 1)))
+        steps.append(_step(page.hash_at(child ^ 1), is_right=bool(child & 1)))
         at = child
     return steps
 

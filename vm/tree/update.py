@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from chain.hashing import DIGEST_BYTES, Digest
 from chain.limits import BUCKET_LEAVES_MAX
+from vm.tree.hashing import EMPTY
 from vm.tree.nodes import (
     NOTHING,
     Branch,
@@ -20,7 +21,8 @@ from vm.tree.nodes import (
     PageKey,
     Subtree,
     change_children,
-    hash_leaves,
+    hash_page,
+    make_bucket,
 )
 
 ReadPage = Callable[[PageKey], Page]
@@ -73,20 +75,27 @@ class _Writing:
         page = self._read(key)
         self.stale.append(key)
         if isinstance(page, Bucket):
-            return self._plant(path, _change_leaves(page.leaves, changes))
+            return self._plant(path, _change_leaves(page.leaves, changes), page, changes)
         children = [
-            (place, self.change(path + bytes((place,)), page.versions[place], inside))
+            (place, self.change(path + bytes((place,)), page.version(place), inside))
             for place, inside in _split(changes, len(path))
         ]
         return self._write_branch(path, change_children(page, children))
 
-    def _plant(self, path: bytes, leaves: Sequence[Leaf]) -> Subtree:
-        """A subtree of just these leaves."""
+    def _plant(
+        self,
+        path: bytes,
+        leaves: Sequence[Leaf],
+        before: Bucket | None = None,
+        changes: Sequence[LeafChange] = (),
+    ) -> Subtree:
+        """A subtree of just these leaves, in the place of a bucket and what changed of it, where there was one."""
         if not leaves:
             return NOTHING
         if len(leaves) <= BUCKET_LEAVES_MAX:
-            self.written.append((PageKey(path, self._version), Bucket(b"".join(leaves))))
-            return Subtree(self._version, *hash_leaves(leaves, 4 * len(path)))
+            bucket = make_bucket(leaves, len(path), before, changes)
+            self.written.append((PageKey(path, self._version), bucket))
+            return Subtree(self._version, *hash_page(bucket, 4 * len(path)))
         children = [
             (place, self._plant(path + bytes((place,)), inside))
             for place, inside in _split(leaves, len(path))
@@ -94,10 +103,10 @@ class _Writing:
         return self._write_branch(path, change_children(None, children))
 
     def _write_branch(self, path: bytes, branch: Branch) -> Subtree:
-        if all(version is None for version in branch.versions):
+        if branch.kinds[1] == EMPTY:
             return NOTHING
         self.written.append((PageKey(path, self._version), branch))
-        return Subtree(self._version, branch.hashes[1], branch.are_leaves[1])
+        return Subtree(self._version, *hash_page(branch, 4 * len(path)))
 
 
 def _split(ordered: Sequence[bytes], level: int) -> Iterator[tuple[int, Sequence[bytes]]]:
