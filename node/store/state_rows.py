@@ -2,7 +2,7 @@
 
     S state key     -> value                     the state now, in the order in which contracts walk it
     K hash of a key -> state key                 the tree knows keys by their hashes; a proof tells the key
-    N height, way   -> page of the tree          never changed: a height writes its own beside the older ones
+    Z height, way   -> page of the tree          never changed: a height writes its own beside the older ones
     D height        -> hashes of the keys that it changed, in order, so that one is found without reading all
     A height        -> those keys, with the value of each before
     X height        -> pages that it replaced

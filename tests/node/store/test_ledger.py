@@ -190,7 +190,7 @@ def test_other_genesis_is_refused(chain: Chain) -> None:
         Ledger.open(chain.store, PATH, sha256(b"another document"))
 
 
-@pytest.mark.parametrize("stored", [b"terang ledger 1", b"terang ledger 99"])
+@pytest.mark.parametrize("stored", [b"terang ledger 2", b"terang ledger 99"])
 def test_other_format_is_refused(chain: Chain, stored: bytes) -> None:
     """The first had no tree over its state; there is no way from it to this one but the network's own."""
     change_row(chain.store, FORMAT_KEY, lambda _: stored)
