@@ -6,7 +6,7 @@ leaf is that leaf however deep it could stand, and all others are inner nodes. S
 alone, whatever their history.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from hashlib import sha256
 
 from chain.hashing import DIGEST_BYTES, Digest
@@ -24,23 +24,22 @@ def hash_leaf(key_hash: bytes, value: bytes) -> bytes:
     return sha256(LEAF_PREFIX + key_hash + sha256(value).digest()).digest()
 
 
-HEAP_MAX = 32
-"""Places of the largest heap: four levels and the root."""
+_HEAP_PLACES = 32  # of the largest: sixteen children and what is above them
 
-PLACES = tuple(slice(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES) for at in range(HEAP_MAX))
+PLACES = tuple(slice(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES) for at in range(_HEAP_PLACES))
 """Where the hash of each place of a heap stands among its joined hashes."""
 
-_HALVES = tuple(slice(2 * at * DIGEST_BYTES, 2 * (at + 1) * DIGEST_BYTES) for at in range(HEAP_MAX // 2))
+_HALVES = tuple(slice(2 * at * DIGEST_BYTES, 2 * (at + 1) * DIGEST_BYTES) for at in range(_HEAP_PLACES // 2))
 
 
-def join_up(hashes: bytearray, kinds: bytearray, places: Iterable[int]) -> None:
+def join_up(hashes: bytearray, kinds: bytearray, places: Sequence[int]) -> None:
     """Computes anew what stands above some places of a heap of the binary tree, which are all of one level.
 
     The heap counts from 1: the halves of `at` are `2 * at` and `2 * at + 1`. A byte says the kind of each subtree.
     """
-    level = set(places)
-    while 1 not in level:
-        level = {at >> 1 for at in level}
+    level: Sequence[int] = places
+    while level[0] > 1:
+        level = [level[0] >> 1] if len(level) == 1 else sorted({at >> 1 for at in level})
         for at in level:
             right = kinds[2 * at + 1]
             kind = kinds[2 * at] + right

@@ -138,9 +138,9 @@ def make_bucket(
     at, shift = level >> 1, 2 if level & 1 else 6
     places = [leaf[at] >> shift & 3 for leaf in leaves]
     if before is not None and before.quarters is not None:
-        known, anew = before.quarters, {key[at] >> shift & 3 for key in changed}
+        known, anew = before.quarters, sorted({key[at] >> shift & 3 for key in changed})
     else:
-        known, anew = _NO_QUARTERS, set(places)
+        known, anew = _NO_QUARTERS, sorted(set(places))
     hashes, kinds = bytearray(known.hashes), bytearray(known.kinds)
     for quarter in anew:
         start = bisect_left(places, quarter)
