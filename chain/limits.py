@@ -284,8 +284,25 @@ RPC_CONNECTIONS_MAX = 900  # open HTTP connections; CometBFT's limit
 RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as CometBFT does
 RPC_QUERY_BYTES_MAX = 512  # a subscription's query, as in CometBFT
 RPC_SEARCH_INDEX_MS = 4_000  # that one search spends on indexing blocks before it says that there are more
+RPC_SEARCH_MS = (
+    3_000  # that one search looks through the index, other searches waiting: longer is an error, never a part
+)
 RPC_SEARCH_CONDITIONS_MAX = 8  # of events in one search: each is a walk through the index
 RPC_FRAME_BYTES_MAX = 64 * 1024  # a request over WebSocket that is not a transaction
+
+# --- Index of events ---------------------------------------------------------------------------------------------
+INDEX_VALUE_CHARACTERS_MAX = (
+    2 * NAME_BYTES_MAX
+)  # ids, keys, names and numbers; of a longer text its hash is indexed
+INDEX_STRETCH_ROWS = (
+    50_000  # of blocks that are kept, checked and let go together: looked through in a tenth of a second
+)
+INDEX_SLICE_BLOCKS = 200  # that are indexed in one transaction of the file
+INDEX_SLICE_MS = (
+    100  # that following the ledger works before it rests as long: half of one core at most, and none mostly
+)
+INDEX_PART_BYTES_MAX = 1024 * 1024  # of what the index says of itself; bounds nothing but a damaged length
+INDEX_NAMES_MAX = 10_000  # fields of events of all contracts: each deployed contract has some tens
 
 # --- Portals --------------------------------------------------------------------------------------------------
 PORTAL_SENT_REMEMBERED_MAX = 20_000  # transactions that a portal sent lately: some megabytes

@@ -18,6 +18,7 @@ from cli import (
     documents,
     gateway,
     genesis,
+    index,
     init,
     invite,
     join,
@@ -78,6 +79,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
 for _command, _example in _COMMANDS:
     app.command(epilog=example(_example))(_command)
 app.add_typer(genesis.app, name="genesis")
+app.add_typer(index.app, name="index")
 app.add_typer(keys.app, name="keys")
 app.add_typer(documents.app, name="documents")
 calls.app.command("sign", epilog=example("terang tx sign unsigned.txt --key my.key"))(sign.sign)

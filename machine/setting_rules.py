@@ -65,3 +65,12 @@ class ListOf:
             return f"a list of at most {CONFIG_ITEMS_MAX} items"
         expected = next((words for words in map(self.item.find_expected, value) if words is not None), None)
         return None if expected is None else f"a list in which each item is {expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Yes or no."""
+
+    def find_expected(self, value: object) -> str | None:
+        """See `Rule`."""
+        return None if isinstance(value, bool) else "true or false"

@@ -26,6 +26,7 @@ from node.evidence import check_evidence
 from node.fetching import BodyFetcher
 from node.follower import Follower
 from node.hearing import Hearing
+from node.indexing import Indexing
 from node.mempool import Mempool, MempoolLimits
 from node.opening import Opened
 from node.peers import Membership, Peers, Validating, make_membership
@@ -56,6 +57,7 @@ class Assembled:
     accusing: Accusing
     peers: Peers
     admission: Admission
+    indexing: Indexing
     backend: NodeBackend
 
 
@@ -77,9 +79,8 @@ def assemble(opened: Opened) -> Assembled:
     spreading = Spreading(admission, mempool, reactor, network, ledger.has_transaction)
     accusing = Accusing(docket, reactor, network)
     checker = Checker(reactor, bodies, ledger, fetcher)
-    parts = Parts(
-        genesis_document=opened.genesis_document,
-        ledger=ledger,
+    backend = _make_backend(
+        opened,
         reactor=reactor,
         mempool=mempool,
         network=network,
@@ -87,15 +88,11 @@ def assemble(opened: Opened) -> Assembled:
         spreading=spreading,
         docket=docket,
         accusing=accusing,
-        documents=opened.documents,
-        search=opened.search,
-        node_key=opened.node_key,
-        clock=clock,
     )
-    backend = NodeBackend(parts, _make_info(opened), trio.lowlevel.current_trio_token())
     if gate is not None:
         gate.join(reactor, follower)
     peers.join(network, follower, spreading, accusing)
+    indexing = Indexing(opened.search)
     surroundings.join(
         network=network,
         peers=peers,
@@ -103,6 +100,7 @@ def assemble(opened: Opened) -> Assembled:
         follower=follower,
         spreading=spreading,
         accusing=accusing,
+        indexing=indexing,
         backend=backend,
     )
     return Assembled(
@@ -114,8 +112,38 @@ def assemble(opened: Opened) -> Assembled:
         accusing=accusing,
         peers=peers,
         admission=admission,
+        indexing=indexing,
         backend=backend,
     )
+
+
+def _make_backend(
+    opened: Opened,
+    *,
+    reactor: Reactor,
+    mempool: Mempool,
+    network: Network,
+    follower: Follower,
+    spreading: Spreading,
+    docket: Docket,
+    accusing: Accusing,
+) -> NodeBackend:
+    parts = Parts(
+        genesis_document=opened.genesis_document,
+        ledger=opened.ledger,
+        reactor=reactor,
+        mempool=mempool,
+        network=network,
+        follower=follower,
+        spreading=spreading,
+        docket=docket,
+        accusing=accusing,
+        documents=opened.documents,
+        search=opened.search,
+        node_key=opened.node_key,
+        clock=SystemClock(),
+    )
+    return NodeBackend(parts, _make_info(opened), trio.lowlevel.current_trio_token())
 
 
 def _make_mempool(config: Config) -> Mempool:

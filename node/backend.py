@@ -187,7 +187,7 @@ class NodeBackend:
 
     def search(self, search: Search) -> Found:
         """See `Backend`."""
-        return self._parts.search.search(search)
+        return self._parts.search.search(search, None if search.id is None else self.place_of(search.id))
 
     def peers(self) -> Sequence[Peer]:
         """See `Backend`."""

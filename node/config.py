@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chain.checkpoint import NODE_ADDRESS
 from chain.limits import NAME_BYTES_MAX, STATE_VERSIONS_KEPT
-from machine.setting_rules import Choice, ListOf, Text, Whole
+from machine.setting_rules import Choice, ListOf, Switch, Text, Whole
 from machine.settings import (
     ConfigError,
     format_settings,
@@ -26,6 +26,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "DocumentsConfig",
+    "IndexConfig",
     "LinkConfig",
     "LogConfig",
     "RpcConfig",
@@ -119,6 +120,15 @@ class DocumentsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexConfig:
+    """[index]: which transactions announced what, for whoever searches."""
+
+    enabled: bool = key(
+        True, Switch(), "Whether this node keeps one; without it tx_search and block_search are refused."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
     """[log]: what the node writes to its standard error."""
 
@@ -141,6 +151,7 @@ class Config:
     mempool: MempoolConfig = field(default_factory=MempoolConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
     documents: DocumentsConfig = field(default_factory=DocumentsConfig)
+    index: IndexConfig = field(default_factory=IndexConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
 

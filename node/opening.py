@@ -125,7 +125,9 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             governance=governance,
             documents=_open_documents(home, config),
             snapshots=_open_snapshots(home),
-            search=SearchIndex(home.search_index, genesis.hash, ledger, SystemClock()),
+            search=SearchIndex(
+                home.search_index, genesis.hash, ledger, SystemClock(), is_kept=config.index.enabled
+            ),
             validator=validator,
         )
 

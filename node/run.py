@@ -13,6 +13,7 @@ acknowledged is synced already.
     spreading.run_*          transactions in and out
     accusing.run             evidence observed here, and what waits
     peers.run_stall_watch    what partitions swallowed
+    indexing.run             the index of events, after commits
 """
 
 import errno
@@ -101,6 +102,7 @@ async def _run(opened: Opened) -> None:
                 nursery.start_soon(node.spreading.run_announcing)
                 nursery.start_soon(node.accusing.run)
                 nursery.start_soon(node.peers.run_stall_watch)
+                nursery.start_soon(node.indexing.run)
                 rpc.start()
                 number = await anext(aiter(signals))
                 log.info("ending", signal=signal.Signals(number).name)

@@ -1,153 +1,166 @@
 """Which transactions announced what: an index of events for whoever searches, apart from the ledger and made from it.
 
-It is fed when somebody searches, from the results on disk, and only by the blocks that came since: a node where nobody
-searches spends nothing, and consensus never waits for it. A first search on a long chain takes several tries, each of
-which goes on where the last one ended. What is written here can be lost: a file that is damaged, of another network, or
-ahead of the ledger is made anew.
+It follows the ledger after the commit, in slices on a thread of its own, so consensus never waits for it; a search that
+comes first does what is left, for some seconds, and else says how far it is. What is written here can be lost: a file
+that is damaged, of another network or ahead of the ledger is made anew, or mended where that is less.
 
-SQLite, because a page of an intersection in order is its daily work. Called from threads of the HTTP side, one at a time.
+Nothing false is answered, and nothing is left out: see `node.index.rows`. A search is bounded in time; what takes longer is
+refused, and can be asked for page by page. Called from threads, one at a time.
 """
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TypeVar
+
+import structlog
 
 from chain.hashing import Digest
-from chain.limits import NAME_BYTES_MAX, RPC_SEARCH_INDEX_MS
-from chain.result import TransactionResult, render_value
-from chain.vote import Height
+from chain.limits import INDEX_SLICE_MS, RPC_SEARCH_INDEX_MS, RPC_SEARCH_MS
+from chain.pruned import Pruned
 from machine.clock import Clock
-from node.head import Head
-from rpc.backend import Found, Place, Refused, Search, Sought
+from node.index.feed import Results, add_slice, compute_sums, fit
+from node.index.file import IndexDamaged, IndexFile, OutOfTime, open_file, remove_file
+from node.index.find import Finder
+from node.index.rows import Name, Stretch
+from rpc.backend import Found, Place, Refused, Search
 from rpc.values import ASK_AGAIN
 
-_FORMAT = 1
-_VALUE_CHARACTERS_MAX = (
-    2 * NAME_BYTES_MAX
-)  # ids, keys, names and numbers; nobody searches for whole sentences
-_BLOCKS_AT_ONCE = 200
-_TABLES = """
-CREATE TABLE IF NOT EXISTS origin (genesis BLOB NOT NULL, format INTEGER NOT NULL, height INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS events (
-    contract TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, event TEXT NOT NULL,
-    height INTEGER NOT NULL, place INTEGER NOT NULL,
-    PRIMARY KEY (contract, field, value, event, height, place)
-) WITHOUT ROWID;
-"""
+T = TypeVar("T")
 
-
-class Results(Protocol):
-    """The ledger, as far as it is indexed here."""
-
-    @property
-    def head(self) -> Head:
-        """After the last block."""
-        ...
-
-    def results(self, height: int) -> tuple[TransactionResult, ...] | None:
-        """Results of a block in the order of its transactions."""
-        ...
+log = structlog.get_logger("node")
 
 
 class SearchIndex:
-    """The index in one file. Nothing touches the disk before the first search."""
+    """The index in one file. Nothing touches the disk before it is fed or searched."""
 
-    def __init__(self, path: Path, genesis: Digest, results: Results, clock: Clock) -> None:
+    def __init__(
+        self, path: Path, genesis: Digest, results: Results, clock: Clock, *, is_kept: bool = True
+    ) -> None:
+        """`is_kept`: whether this node keeps an index at all."""
+        self.is_kept = is_kept
         self._path = path
         self._genesis = genesis
         self._results = results
         self._clock = clock
         self._lock = threading.Lock()
 
-    def search(self, search: Search) -> Found:
-        """Transactions by their events. Raises `Refused` while there is more to index, or where the disk refuses."""
-        with self._lock:
-            try:
-                return self._search(search)
-            except sqlite3.DatabaseError:
-                return self._search_anew(search)
+    def advance(self) -> bool:
+        """Indexes for a moment; whether there is nothing more to do. Raises `Refused` where the disk refuses."""
+        with self._alone(INDEX_SLICE_MS) as is_free:
+            return is_free and self._mending(lambda: self._advance(INDEX_SLICE_MS))
 
-    def _search_anew(self, search: Search) -> Found:
-        """After damage: without what is there."""
+    def search(self, search: Search, place: Place | None = None) -> Found:
+        """A page of what is looked for; `place` is where the transaction of its id stands.
+
+        Raises `Refused`: there is more to index, it takes too long, or the disk refuses.
+        """
+        if not self.is_kept:
+            raise Refused("this node keeps no index of events: ask another node")
+        with self._alone(RPC_SEARCH_MS) as is_free:
+            if not is_free:
+                raise Refused(f"other searches are under way: {ASK_AGAIN}")
+            return self._mending(lambda: self._search(search, place))
+
+    def _search(self, search: Search, place: Place | None) -> Found:
+        if not self._advance(RPC_SEARCH_INDEX_MS):
+            last = self._results.head.height
+            raise Refused(f"events are indexed up to block {self.height()} of {last}: {ASK_AGAIN}")
+        end_ms = self._clock.now_ms() + RPC_SEARCH_MS
+        with open_file(self._path, lambda: self._clock.now_ms() >= end_ms) as file, file.reading():
+            finder = Finder(
+                file, self._results, search, lambda: self._clock.now_ms() >= end_ms - RPC_SEARCH_MS // 2
+            )
+            return finder.find(place)
+
+    def _advance(self, milliseconds: int) -> bool:
+        """Indexes for so long; whether it has come up to the ledger's head."""
+        end_ms = self._clock.now_ms() + milliseconds
+        with open_file(self._path, _never) as file:
+            origin = fit(file, self._genesis, self._results)
+            while origin.height < self._results.head.height:
+                if self._clock.now_ms() >= end_ms:
+                    return False
+                origin = add_slice(file, origin, self._results)
+        return True
+
+    def _mending(self, do: Callable[[], T]) -> T:
+        """Does it, and once more without the file where that is damaged."""
         try:
-            for suffix in ("", "-wal", "-shm"):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-            return self._search(search)
-        except (sqlite3.DatabaseError, OSError) as error:
+            try:
+                return do()
+            except IndexDamaged as damage:
+                log.error("the index of events is damaged and made anew", reason=str(damage))
+                remove_file(self._path)
+                return do()
+        except Pruned as pruned:
+            raise Refused(f"{pruned}. It was there a moment ago: {ASK_AGAIN}") from pruned
+        except OutOfTime:
+            raise Refused(
+                f"the search takes longer than {RPC_SEARCH_MS} ms: ask for less with = or tx.height, or page by page with "
+                "a cursor"
+            ) from None
+        except (IndexDamaged, sqlite3.Error, OSError) as error:
             raise Refused(f"the index of events cannot be written: {error}") from error
 
-    def _search(self, search: Search) -> Found:
-        with closing(self._open()) as database:
-            self._catch_up(database)
-            return _look_up(database, search)
+    def rebuild(self, tell: Callable[[int], None]) -> int:
+        """Makes the index anew, whatever there is; `tell` hears the height. The last height. Raises `Refused`, `OSError`."""
+        remove_file(self._path)
+        while not self.advance():
+            tell(self.height())
+        return self.height()
 
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_TABLES}")
-        row = database.execute("SELECT genesis, format, height FROM origin").fetchone()
-        is_ours = row is not None and row[:2] == (self._genesis, _FORMAT)
-        if not is_ours or row[2] > self._results.head.height:
-            with database:
-                database.execute("BEGIN")
-                database.execute("DELETE FROM origin")
-                database.execute("DELETE FROM events")
-                database.execute("INSERT INTO origin VALUES (?, ?, 0)", (self._genesis, _FORMAT))
-        return database
+    def check(self, tell: Callable[[int], None]) -> int:
+        """Holds everything in the file against the ledger, stretch by stretch; `tell` hears the height. The last height.
 
-    def _catch_up(self, database: sqlite3.Connection) -> None:
-        end_ms = self._clock.now_ms() + RPC_SEARCH_INDEX_MS
-        last = self._results.head.height
-        ((height,),) = database.execute("SELECT height FROM origin").fetchall()
-        while height < last:
-            if self._clock.now_ms() >= end_ms:
-                raise Refused(f"events are indexed up to block {height} of {last}: {ASK_AGAIN}")
-            until = min(height + _BLOCKS_AT_ONCE, last)
-            with database:
-                database.execute("BEGIN")
-                for number in range(height + 1, until + 1):
-                    results = self._results.results(number)
-                    assert results is not None, f"block {number} is committed"
-                    database.executemany(
-                        "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)", _rows_of(number, results)
-                    )
-                database.execute("UPDATE origin SET height = ?", (until,))
-            height = until
+        Raises:
+            IndexDamaged: what is not as the ledger says; the index is to be made anew.
+        """
+        if not self._path.exists():
+            raise IndexDamaged("it is not there")
+        with self._alone(RPC_SEARCH_MS), open_file(self._path, _never) as file, file.reading():
+            origin = file.origin()
+            if origin is None or origin.genesis != self._genesis:
+                raise IndexDamaged("it is of another ledger")
+            names = file.names(origin)
+            for number, stretch in file.stretches(origin):
+                if stretch.last > self._results.head.height:
+                    raise IndexDamaged(f"it has block {stretch.last}, and the ledger ends before it")
+                if stretch.first >= self._results.blocks_since:
+                    self._check_stretch(file, number, stretch, names)
+                tell(stretch.last)
+            return origin.height
 
+    def _check_stretch(self, file: IndexFile, number: int, stretch: Stretch, names: Sequence[Name]) -> None:
+        expected = compute_sums(self._results, stretch)
+        found = {names[one]: file.sums(number, one) for one in stretch.names}
+        for one in stretch.names:
+            file.of_name(number, one)
+        if found != expected:
+            raise IndexDamaged(
+                f"what it has of blocks {stretch.first} to {stretch.last} is not what the ledger has"
+            )
 
-def _rows_of(height: int, results: tuple[TransactionResult, ...]) -> Iterator[tuple[object, ...]]:
-    for place, result in enumerate(results):
-        for event in result.events:
-            for field, value in event.fields:
-                text = render_value(value)
-                if len(text) <= _VALUE_CHARACTERS_MAX:
-                    yield (event.contract, field, text, event.name, height, place)
+    def height(self) -> int:
+        """The last block that is indexed; 0 where there is no index."""
+        if not self._path.exists():
+            return 0
+        with open_file(self._path, _never) as file:
+            origin = file.origin()
+            return 0 if origin is None else origin.height
 
-
-def _look_up(database: sqlite3.Connection, search: Search) -> Found:
-    """Each condition is a walk through the primary key; transactions that are in all of them are the answer."""
-    walks, values = [], []
-    for sought in search.sought:
-        walk, given = _walk(sought)
-        walks.append(f"SELECT DISTINCT height, place FROM events WHERE {walk} AND height BETWEEN ? AND ?")
-        values += [*given, search.height_min, search.height_max]
-    found = " INTERSECT ".join(walks)
-    ((total,),) = database.execute(f"SELECT count(*) FROM ({found})", values).fetchall()
-    order = "DESC" if search.is_newest_first else "ASC"
-    rows = database.execute(
-        f"SELECT height, place FROM ({found}) ORDER BY height {order}, place {order} LIMIT ? OFFSET ?",
-        [*values, search.limit, search.skip],
-    )
-    places = tuple(Place(height=Height(height), index=place) for height, place in rows)
-    return Found(places=places, total=total)
+    @contextmanager
+    def _alone(self, patience_ms: int) -> Iterator[bool]:
+        """Searches wait for each other, so that no more than one core works for them; whether the turn came."""
+        is_free = self._lock.acquire(timeout=patience_ms / 1000)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._lock.release()
 
 
-def _walk(sought: Sought) -> tuple[str, list[str]]:
-    wanted = [("contract", sought.contract), ("field", sought.field)]
-    if sought.value is not None:
-        wanted.append(("value", sought.value))
-    if sought.event is not None:
-        wanted.append(("event", sought.event))
-    return " AND ".join(f"{column} = ?" for column, _ in wanted), [value for _, value in wanted]
+def _never() -> bool:
+    return False

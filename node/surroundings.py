@@ -11,6 +11,7 @@ from node.backend import NodeBackend
 from node.checker import Checker
 from node.commit import Committed
 from node.follower import Follower
+from node.indexing import Indexing
 from node.peers import Peers
 from node.spreading import Spreading
 from p2p.messages import NewBlock, ProposalMessage, VoteMessage
@@ -31,6 +32,7 @@ class NodeSurroundings:
         follower: Follower,
         spreading: Spreading,
         accusing: Accusing,
+        indexing: Indexing,
         backend: NodeBackend,
     ) -> None:
         """The parts that are told."""
@@ -40,6 +42,7 @@ class NodeSurroundings:
         self._follower = follower
         self._spreading = spreading
         self._accusing = accusing
+        self._indexing = indexing
         self._backend = backend
         self._last_time_ms: int | None = None
 
@@ -79,6 +82,7 @@ class NodeSurroundings:
         interval_ms = 0 if self._last_time_ms is None else head.time_ms - self._last_time_ms
         self._last_time_ms = head.time_ms
         self._backend.on_committed(committed, interval_ms)
+        self._indexing.on_committed()
         log.info(
             "committed",
             height=head.height,

@@ -353,10 +353,26 @@ class TxAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TxSearchAnswer(Struct, frozen=True, kw_only=True):
-    """`tx_search`, a page of them; `total_count` of all pages."""
+    """`tx_search`, a page of them; `total_count` of all pages, null where pages are by `cursor`.
+
+    `index_base_height` and `index_height` are the first and the last block that were searched.
+    """
 
     txs: list[TxAnswer]
-    total_count: str
+    total_count: str | None
+    next_cursor: str | None
+    index_height: str
+    index_base_height: str
+
+
+class BlockSearchAnswer(Struct, frozen=True, kw_only=True):
+    """`block_search`, a page of them, with what `tx_search` says beside."""
+
+    blocks: list[BlockAnswer]
+    total_count: str | None
+    next_cursor: str | None
+    index_height: str
+    index_base_height: str
 
 
 class UnconfirmedAnswer(Struct, frozen=True, kw_only=True):

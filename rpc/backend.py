@@ -22,6 +22,7 @@ from chain.result import TransactionResult
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round
+from rpc.queries import Condition
 from rpc.values import Admitted, ContractDescription, ContractInfo, ViewAnswer
 
 
@@ -126,34 +127,48 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """Events of a contract that have a field: of one name or any, with one value (as `chain.result.render_value`
-    writes it) or any.
+    """Events of a contract that have a field: of one name or any, with a value (as `chain.result.render_value` writes it)
+    of which the condition holds.
     """
 
     contract: str
     event: str | None
     field: str
-    value: str | None
+    condition: Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Which transactions are looked for: those with all of these events, in blocks of these heights; a page of them."""
+    """What is looked for: transactions with one event of which all of `sought` holds (any transaction, where it is empty),
+    in blocks of these heights, perhaps of this id; or with `of_blocks` the blocks of such transactions (any block).
+
+    A page of at most `limit`: after the first `skip` of them, and all are counted; or where `skip` is None those that come
+    after a place in the order, and none are counted.
+    """
 
     sought: tuple[Sought, ...]
     height_min: int
     height_max: int
-    skip: int
+    id: TxId | None = None
+    of_blocks: bool = False
     limit: int
-    is_newest_first: bool
+    skip: int | None = 0
+    after: Place | None = None
+    is_newest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A page of places, and how many there are in all."""
+    """A page of places; a block's has the index 0. `height` is the last block that was searched, `since` the first that is
+    kept. `total` says how many there are in all, where they were counted; `next` is where to go on, where there may be more:
+    a page by place may be short, and even empty, before its end.
+    """
 
     places: tuple[Place, ...]
-    total: int
+    total: int | None
+    next: Place | None
+    height: Height
+    since: Height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +258,9 @@ class Backend(Protocol):
         ...
 
     def search(self, search: Search) -> Found:
-        """Transactions by their events. Takes some seconds at most; raises `Refused` while there is more to index."""
+        """Transactions or blocks by events. Takes some seconds at most; raises `Refused` where that is not enough, and
+        while there is more to index.
+        """
         ...
 
     def peers(self) -> Sequence[Peer]:

@@ -180,12 +180,19 @@ def tx(id_: TxId, *, prove: bool = False) -> Request[answers.TxAnswer]:
 
 
 def tx_search(
-    query: str, *, prove: bool = False, page: int = 1, rows: int = 100, newest_first: bool = False
+    query: str,
+    *,
+    prove: bool = False,
+    page: int = 1,
+    rows: int = 100,
+    newest_first: bool = False,
+    cursor: str | None = None,
 ) -> Request[answers.TxSearchAnswer]:
-    """Committed transactions by their events, a page of so many."""
+    """Committed transactions by their events, a page of so many: by its number, or after a cursor, "" for the first."""
     order = "desc" if newest_first else "asc"
-    params = {"prove": prove, "page": str(page), "per_page": str(rows), "order_by": order}
-    return _plain("tx_search", answers.TxSearchAnswer, query=query, **params)
+    params = {"prove": prove, "per_page": str(rows), "order_by": order}
+    paging = {"page": str(page)} if cursor is None else {"cursor": cursor}
+    return _plain("tx_search", answers.TxSearchAnswer, query=query, **params, **paging)
 
 
 def num_unconfirmed_txs() -> Request[answers.UnconfirmedAnswer]:

@@ -80,7 +80,12 @@ _TABLE = (
     _method(transaction_methods.tx, "hash:HASH! prove:FLAG"),
     _method(
         search_methods.tx_search,
-        "query:TEXT! prove:FLAG page:COUNT per_page:COUNT order_by:TEXT",
+        "query:TEXT! prove:FLAG page:COUNT per_page:COUNT order_by:TEXT cursor:TEXT",
+        waits=True,
+    ),
+    _method(
+        search_methods.block_search,
+        "query:TEXT! page:COUNT per_page:COUNT order_by:TEXT cursor:TEXT",
         waits=True,
     ),
     _method(transaction_methods.broadcast_tx_sync, "tx:BYTES"),

@@ -1,11 +1,10 @@
 """Who wants to hear of what: the queries of subscribers, and the events of a block. Pure.
 
-Of CometBFT's query language the part that its clients use: conditions `key='value'` or `key=number` joined by
-AND, one of them tm.event. `NewBlock`, `NewBlockHeader`, `NewEvidence` and `Tx` happen here; a `Tx` can be narrowed by
-tx.hash, tx.height and the fields of its events.
+The words are those of `rpc.queries`; one of the conditions is tm.event. `NewBlock`, `NewBlockHeader`, `NewEvidence`
+and `Tx` happen here; a `Tx` can be narrowed by tx.hash, tx.height and the fields of its events.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -18,7 +17,7 @@ from chain.result import TransactionResult
 from chain.transaction import compute_transaction_id
 from chain.validators import ValidatorSet
 from rpc.errors import not_done
-from rpc.queries import parse_conditions
+from rpc.queries import make_test, parse_conditions
 from rpc.render import (
     base64_of,
     hexadecimal,
@@ -37,11 +36,11 @@ class Query:
     """A subscription: its own words, and what must hold of an event."""
 
     text: str
-    conditions: tuple[tuple[str, str], ...]
+    conditions: tuple[tuple[str, Callable[[str], bool]], ...]
 
     def matches(self, event: "ChainEvent") -> bool:
-        """Whether every condition holds."""
-        return all(value in event.tags.get(key, ()) for key, value in self.conditions)
+        """Whether every condition holds of some value of its key."""
+        return all(any(map(test, event.tags.get(key, ()))) for key, test in self.conditions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +55,10 @@ class ChainEvent:
 def parse_query(text: str) -> Query:
     """A subscriber's query. Raises `RpcError` with what is not understood."""
     conditions = parse_conditions(text)
-    for condition in conditions:
-        if condition.operator != "=":
-            raise not_done(
-                f"failed to parse query: expected = after {condition.key}, got {condition.operator}"
-            )
-    kinds = [condition.value for condition in conditions if condition.key == EVENT_KEY]
+    kinds = [condition.value for condition in conditions if condition.key == EVENT_KEY and condition.is_exact]
     if len(kinds) != 1 or kinds[0] not in KINDS:
         raise not_done(f"failed to parse query: expected {EVENT_KEY} to be one of {', '.join(KINDS)}")
-    return Query(text=text, conditions=tuple((one.key, one.value) for one in conditions))
+    return Query(text=text, conditions=tuple((one.key, make_test(one)) for one in conditions))
 
 
 def make_events(

@@ -118,7 +118,7 @@ def _count_of(told: Told[TxSearchAnswer]) -> tuple[int | None, str]:
     if told.answer is None:
         return None, told.problem
     try:
-        return whole(told.answer.total_count, "total count"), ""
+        return whole(told.answer.total_count or "", "total count"), ""
     except Malformed as error:
         return None, str(error)
 

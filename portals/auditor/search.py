@@ -42,10 +42,12 @@ def ask_for(contract: str, field: str, value: bytes | int | str, event: str = ""
 async def search(ledger: Ledger, query: str) -> list[TxAnswer]:
     """All transactions of a query with their proofs, in order. Raises `Malformed` where there are too many."""
     found: list[TxAnswer] = []
-    for page in range(1, PORTAL_SEARCH_PAGES_MAX + 1):
-        answer = await _ask(ledger, requests.tx_search(query, prove=True, page=page))
+    cursor: str | None = ""
+    for _ in range(PORTAL_SEARCH_PAGES_MAX):
+        answer = await _ask(ledger, requests.tx_search(query, prove=True, cursor=cursor))
         found += answer.txs
-        if not answer.txs or len(found) >= whole(answer.total_count, "total count"):
+        cursor = answer.next_cursor
+        if cursor is None:
             return found
     raise Malformed(f"search: expected at most {len(found)} transactions, the node finds more")
 

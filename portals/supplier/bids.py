@@ -66,14 +66,16 @@ async def _find_tenders(page: Page, supplier: Address) -> list[bytes]:
     """Ids of tenders, the newest submission first."""
     query = f"{_ANNOUNCED}.bidder='{format_address(supplier)}'"
     found: dict[bytes, None] = {}
-    for number in range(1, _SEARCHED_PAGES + 1):
-        answer = await page.ledger.call(requests.tx_search(query, page=number, newest_first=True))
+    cursor: str | None = ""
+    for _ in range(_SEARCHED_PAGES):
+        answer = await page.ledger.call(requests.tx_search(query, cursor=cursor, newest_first=True))
+        cursor = answer.next_cursor
         events = [event for tx in answer.txs for event in tx.tx_result.events if event.type == _ANNOUNCED]
         for event in events:
             values = {attribute.key: attribute.value for attribute in event.attributes}
             if values.get("bidder") == format_address(supplier):
                 found[_read_hex(values.get("tender", ""))] = None
-        if len(answer.txs) < 100 or len(found) >= ROWS:
+        if cursor is None or len(found) >= ROWS:
             break
     return list(found)[:ROWS]
 

@@ -23,7 +23,6 @@ from chain.result import (
     Trap,
     compute_results_root,
     encode_result,
-    render_value,
 )
 from chain.transaction import TxId, compute_transaction_id, decode_transaction
 from chain.validators import ValidatorSet
@@ -38,7 +37,6 @@ from rpc.backend import (
     Refused,
     RoundVotes,
     Search,
-    Sought,
     Standing,
     StateAnswer,
     Waiting,
@@ -56,6 +54,7 @@ from rpc.values import (
     ViewAnswer,
 )
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators
+from tests.rpc.searching import search_plainly
 
 PROOF = b"a proof of the entry"
 OK = TransactionResult(
@@ -109,19 +108,6 @@ DESCRIPTION = ContractDescription(
     ),
 )
 """A small contract: every kind of type once."""
-
-
-def _has(result: TransactionResult, sought: Sought) -> bool:
-    """Whether one of its events is sought: what the index of a node says from its tables."""
-    return any(
-        event.contract == sought.contract
-        and sought.event in (None, event.name)
-        and any(
-            name == sought.field and sought.value in (None, render_value(value))
-            for name, value in event.fields
-        )
-        for event in result.events
-    )
 
 
 class NoDocuments:
@@ -247,15 +233,9 @@ class MemoryBackend:
         return None
 
     def search(self, search: Search) -> Found:
-        places = [
-            Place(height=Height(height), index=index)
-            for height, outcomes in enumerate(self.outcomes, start=1)
-            for index, result in enumerate(outcomes)
-            if search.height_min <= height <= search.height_max
-            and all(_has(result, sought) for sought in search.sought)
-        ]
-        ordered = places[::-1] if search.is_newest_first else places
-        return Found(places=tuple(ordered[search.skip :][: search.limit]), total=len(places))
+        return search_plainly(
+            self.outcomes, search, None if search.id is None else self.place_of(search.id), self.blocks_since
+        )
 
     def peers(self) -> Sequence[Peer]:
         return [

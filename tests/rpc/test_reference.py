@@ -26,6 +26,7 @@ LIMITS = {
     "validators, waiting or found transactions on a page": limits.RPC_PAGE_MAX,
     "conditions of events in a search": limits.RPC_SEARCH_CONDITIONS_MAX,
     "milliseconds that one search spends on indexing": limits.RPC_SEARCH_INDEX_MS,
+    "milliseconds that one search looks": limits.RPC_SEARCH_MS,
     "headers in an answer of `blockchain`": limits.RPC_BLOCKS_MAX,
     "open WebSockets": limits.RPC_SUBSCRIBERS_MAX,
     "subscriptions of one WebSocket": limits.RPC_SUBSCRIPTIONS_MAX,
