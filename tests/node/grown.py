@@ -6,7 +6,7 @@ is decided here by all validators' keys at once.
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +17,7 @@ from chain.limits import NONCE_BYTES
 from chain.transaction import Call, check_transaction, encode_transaction, sign_transaction
 from cli.testnet import Testnet, make_testnet
 from genesis.document import DEMO_RULES, Genesis
-from genesis.file import read_genesis
+from genesis.file import read_genesis, write_genesis
 from genesis.joining import CONTRACT, OPERATORS, Joining
 from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
@@ -61,8 +61,10 @@ class Grown:
     made: int = 0
 
     @classmethod
-    def found(cls, path: Path, *, validators: int = 4, full_nodes: int = 1) -> Self:
-        """A network at height 0."""
+    def found(
+        cls, path: Path, *, validators: int = 4, full_nodes: int = 1, began_ms: int | None = None
+    ) -> Self:
+        """A network at height 0, which began at that time, or now."""
         testnet = make_testnet(
             path,
             validators=validators,
@@ -71,6 +73,9 @@ class Grown:
             rules=DEMO_RULES,
             base_port=None,
         )
+        if began_ms is not None:
+            for home in (Home(node.home) for node in testnet.nodes):
+                write_genesis(home.genesis, replace(read_genesis(home.genesis), time_ms=began_ms))
         return cls._begin(testnet, Home(testnet.nodes[0].home).store(STORE))
 
     @classmethod
