@@ -1,6 +1,6 @@
 """What the members may change by vote: sizes, windows and time-outs, within walls that no vote moves."""
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 
 from chain.codec import Value, as_array, as_uint, decode, encode
 from chain.errors import Malformed
@@ -66,8 +66,7 @@ PARAMETER_NAMES = tuple(field.name for field in fields(Parameters))
 
 def parameters_value(parameters: Parameters) -> Value:
     """The positional form, in the order of `PARAMETER_NAMES`."""
-    values: tuple[int, ...] = astuple(parameters)
-    return values
+    return tuple([getattr(parameters, name) for name in PARAMETER_NAMES])
 
 
 def encode_parameters(parameters: Parameters) -> bytes:

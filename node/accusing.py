@@ -13,7 +13,8 @@ from chain.evidence import DuplicateVote
 from chain.limits import EVIDENCE_OBSERVED_MAX, EVIDENCE_REPEAT_BLOCKS
 from node.docket import Docket
 from node.evidence import Ruling
-from node.reactor import Reactor, WorkWaits
+from node.items import WorkWaits
+from node.reactor import Reactor
 from p2p.errors import PeerMisbehaved
 from p2p.link import Link
 from p2p.messages import EvidenceMessage

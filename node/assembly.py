@@ -5,13 +5,13 @@ first and joined at the end, before any task runs.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from random import Random
 
 import trio
 from nacl.utils import random as random_bytes
 
 from chain.keys import PublicKey, address_of
+from chain.vote import Height
 from consensus.engine import Engine
 from machine.clock import SystemClock
 from node.accusing import Accusing
@@ -22,7 +22,6 @@ from node.checker import Checker
 from node.commit import Committer
 from node.config import Config
 from node.docket import Docket
-from node.evidence import check_evidence
 from node.fetching import BodyFetcher
 from node.follower import Follower
 from node.hearing import Hearing
@@ -215,8 +214,9 @@ def _make_peers(
 
 
 def _make_follower(opened: Opened, reactor: Reactor, network: Network) -> Follower:
-    check = partial(check_evidence, ledger=opened.ledger, is_certified=True)
-    return Follower(reactor, network, check, 0.0 if opened.validator is None else _VALIDATOR_PATIENCE_SECONDS)
+    vouched = Height(0) if opened.checkpoint is None else opened.checkpoint.height
+    patience = 0.0 if opened.validator is None else _VALIDATOR_PATIENCE_SECONDS
+    return Follower(reactor, network, patience, vouched)
 
 
 def _make_membership(opened: Opened) -> Membership:

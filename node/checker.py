@@ -15,7 +15,8 @@ from chain.vote import Height
 from node.bodies import Bodies
 from node.evidence import check_evidence
 from node.fetching import BodyFetcher
-from node.reactor import BodiesHeld, Reactor
+from node.items import BodiesHeld
+from node.reactor import Reactor
 from node.store.ledger import Ledger
 from node.validity import check_content, check_header, check_last_certificate
 

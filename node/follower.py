@@ -1,34 +1,31 @@
 """Following the chain of certified blocks, always: there are no sync modes.
 
-Peers claim heights, `p2p.catchup` decides what to ask of whom, and here each block is verified against our own state before
-the reactor commits it: certificate, commitments, header, every signature. A block that more than two thirds certified but
-that contradicts our state is no peer's fault: this node has diverged, and stops.
+Peers claim heights, `p2p.catchup` decides what to ask of whom, and each block is verified against our own state before it
+is committed: certificate, commitments and every signature here, some blocks ahead; header and validators by the committing
+thread (`node.certified`). Three things go on at once: the next range is on its way, the group after is verified, and
+the reactor carries out a group and writes it as one batch. A block that more than two thirds certified but that contradicts
+our state is no peer's fault: this node has diverged, and stops.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
 import trio
 
-from chain.block import CertifiedBlock, check_commitments, compute_block_id
-from chain.certificate import verify_certificate
+from chain.block import CertifiedBlock
 from chain.errors import Invalid
-from chain.evidence import DuplicateVote
-from chain.transaction import CheckedTransaction, check_transaction
 from chain.vote import Height
-from node.head import Head
-from node.reactor import Followed, Reactor
-from node.validity import Diverged, check_header, check_last_certificate
+from node.certified import Position, known_sets, verify_signed
+from node.items import Followed
+from node.reactor import Reactor
 from p2p.catchup import CatchUp
 from p2p.link import Link
 from p2p.messages import Blocks, GetBlocks
 from p2p.network import Network
 
-CheckEvidence = Callable[[Sequence[DuplicateVote], Head], None]
-"""Whether the block after a head may say this of validators; raises `Invalid`."""
-
 log = structlog.get_logger("follower")
+_GROUP_BLOCKS = 32  # carried out and written together: a tenth of a second of work, and one wait for the disk
 _TICK_SECONDS = 0.25  # while behind; nothing ticks while level with everybody
 
 
@@ -39,17 +36,17 @@ class Follower:
         self,
         reactor: Reactor,
         network: Network,
-        check_evidence: CheckEvidence,
         patience: float,
         vouched: Height = Height(0),
     ) -> None:
         """`vouched` is the height of the checkpoint that this node joined by; below it a node is always behind."""
         self._reactor = reactor
-        self._check_evidence = check_evidence
         self._network = network
         self._core = CatchUp(reactor.head.height, patience)
-        self._send, self._answers = trio.open_memory_channel[tuple[Link, Blocks]](16)
+        self._send, self._answers = trio.open_memory_channel[tuple[Link, tuple[CertifiedBlock, ...]]](16)
         self._changed = trio.Event()
+        self._moved = trio.Event()
+        self._sent: Position | None = None
         self._certified = vouched
 
     @property
@@ -75,23 +72,29 @@ class Follower:
     def on_height(self, height: Height) -> None:
         """A block was committed, by whatever way."""
         self._core.on_height(height)
-        self._changed.set()
+        self._tell_tasks()
 
     async def on_blocks(self, link: Link, answer: Blocks) -> None:
         """An answer came; who was not asked is not listened to."""
-        if self._core.take_answer(link.peer, answer.request, len(answer.blocks)):
-            await self._send.send((link, answer))
+        asked = self._core.take_answer(link.peer, answer.request, len(answer.blocks))
         self._changed.set()
+        if asked is None or not answer.blocks:
+            return
+        first = answer.blocks[0].block.header.height
+        if first != asked.first:
+            self._refuse(link, Invalid(f"expected block {asked.first}, which it was asked for, got {first}"))
+            return
+        await self._send.send((link, answer.blocks))
 
     async def run(self) -> None:
-        """Asks and takes in for ever."""
+        """Asks for ever."""
         while True:
             self._changed = trio.Event()
-            ask = None if self._is_carrying_out() else self._core.next_ask(trio.current_time())
+            is_supplied = self._send.statistics().current_buffer_used > 0 or self._is_carrying_out()
+            ask = None if is_supplied else self._core.next_ask(trio.current_time())
             link = None if ask is None else self._network.find_link(ask.peer)
             if ask is not None and link is not None:
                 link.send(GetBlocks(request=ask.request, first=ask.first, count=ask.count))
-            await self._take_answers()
             if self._core.best_claim > self._reactor.head.height:
                 with trio.move_on_after(_TICK_SECONDS):
                     await self._changed.wait()
@@ -100,68 +103,67 @@ class Follower:
 
     def _is_carrying_out(self) -> bool:
         """Whether the next block is decided here, so that nobody need be asked for it."""
-        return self._reactor.decided > self._reactor.head.height
+        return self._reactor.decided > self._tip().height
 
-    async def _take_answers(self) -> None:
-        while True:
+    async def run_taking(self) -> None:
+        """Takes in what comes, for ever."""
+        async for link, blocks in self._answers:
+            self._changed.set()
             try:
-                link, answer = self._answers.receive_nowait()
-            except trio.WouldBlock:
-                return
-            await self._take_blocks(link, answer.blocks)
+                await self._take_blocks(link, blocks)
+            except Invalid as error:
+                self._refuse(link, error)
+
+    def _refuse(self, link: Link, error: Invalid) -> None:
+        log.warning("bad block", peer=link.peer_id, reason=str(error))
+        self._sent = None
+        self._core.on_bad_answer(link.peer)
+        link.accuse(f"it sent a bad block: {error}")
+        self._tell_tasks()
+
+    def _tell_tasks(self) -> None:
+        self._changed.set()
+        self._moved.set()
+
+    # --- Taking in ------------------------------------------------------------------------------------------------
+
+    def _tip(self) -> Position:
+        """The newest block that the reactor has or is about to have."""
+        head = self._reactor.head
+        if self._sent is not None and self._sent.height > head.height:
+            return self._sent
+        return Position(head.height, head.block_id)
 
     async def _take_blocks(self, link: Link, blocks: Sequence[CertifiedBlock]) -> None:
-        for certified in blocks:
-            if certified.block.header.height <= self._reactor.decided:
-                await self._wait_for(self._reactor.decided)
-                continue
-            try:
-                transactions = await trio.to_thread.run_sync(
-                    partial(verify_certified, certified, self._reactor.head, self._check_evidence),
-                    abandon_on_cancel=True,
-                )
-            except Invalid as error:
-                log.warning("bad block", peer=link.peer_id, reason=str(error))
-                self._core.on_bad_answer(link.peer)
-                link.accuse(f"it sent a bad block: {error}")
+        """Verifies some blocks while the reactor carries out those before them. Raises `Invalid` for what is none of ours.
+
+        Blocks that are carried out may let in validators: so what fails before they are is looked at again after.
+        """
+        rest = tuple(blocks)
+        while True:
+            after, head = self._tip(), self._reactor.head
+            rest = tuple(one for one in rest if one.block.header.height > after.height)
+            if not rest:
                 return
-            height = certified.block.header.height
-            self._certified = max(self._certified, height)
-            await self._reactor.inbox.send(Followed(certified=certified, transactions=transactions))
-            await self._wait_for(height)
+            if rest[0].block.header.height > after.height + 1:
+                self._core.on_broken()  # what was to come before it was refused, which is not this sender's fault
+                return
+            verify = partial(verify_signed, rest[:_GROUP_BLOCKS], after, known_sets(head), head.chain_id)
+            try:
+                group = await trio.to_thread.run_sync(verify, abandon_on_cancel=True)
+            except Invalid:
+                if after.height == head.height:
+                    raise
+                group = ()
+            await self._wait_for(after.height)
+            if group and self._tip() == after:
+                self._sent = group[-1].position
+                self._certified = max(self._certified, self._sent.height)
+                await self._reactor.inbox.send(Followed(blocks=group, refuse=partial(self._refuse, link)))
+                rest = rest[len(group) :]
 
     async def _wait_for(self, height: Height) -> None:
-        while self._reactor.head.height < height:
-            changed = self._changed = trio.Event()
-            await changed.wait()
-
-
-def verify_certified(
-    certified: CertifiedBlock, head: Head, check_evidence: CheckEvidence
-) -> tuple[CheckedTransaction, ...]:
-    """The checked transactions of the block that follows `head` by its certificate; signatures take their time.
-
-    Raises:
-        Invalid: it is not that block, or its certificate does not hold.
-        Diverged: it is certified and contradicts our state.
-    """
-    block, certificate = certified.block, certified.certificate
-    height = block.header.height
-    if height != head.next_height or certificate.height != height:
-        raise Invalid(
-            f"expected block {head.next_height}, got {height} with a certificate for {certificate.height}"
-        )
-    if compute_block_id(block.header) != certificate.block_id:
-        raise Invalid(f"block {height}: its certificate is for another block")
-    verify_certificate(certificate, head.validators, head.chain_id)
-    check_commitments(block.compact())
-    try:
-        check_header(block.header, head)
-        check_last_certificate(block.last_certificate, head)
-        check_evidence(block.evidence, head)
-        return tuple(check_transaction(raw, head.chain_id) for raw in block.transactions)
-    except Invalid as error:
-        raise Diverged(
-            f"two thirds of the validators certified block {height}, but here {error}. This node's state differs: "
-            "stop it, keep its data for the inquiry, and start anew from an empty data directory"
-        ) from error
+        """Returns when the height is committed, or will not be by what was sent."""
+        while self._reactor.head.height < height and self._sent is not None:
+            self._moved = trio.Event()
+            await self._moved.wait()

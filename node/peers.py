@@ -28,7 +28,8 @@ from node.accusing import Accusing
 from node.fetching import BodyFetcher
 from node.follower import Follower
 from node.hearing import Hearing, is_fresh
-from node.reactor import Fed, Reactor, VotingAllowed
+from node.items import Fed, VotingAllowed
+from node.reactor import Reactor
 from node.serving import Serving
 from node.signer import OldBackup, Signer
 from node.spreading import Spreading

@@ -12,18 +12,18 @@ of waiting work. The core answers each with effects, which are done in their ord
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 import structlog
 import trio
 
 from chain.block import CertifiedBlock, CompactBlock, compute_block_id
+from chain.errors import Invalid
 from chain.keys import Address
 from chain.limits import INBOX_ITEMS_MAX
 from chain.proposal import Proposal, VerifiedProposal
 from chain.transaction import CheckedTransaction, check_transaction
-from chain.vote import BlockId, Height, Round, VerifiedVote, Vote
+from chain.vote import VerifiedVote, Vote
 from consensus.effects import (
     CheckValue,
     Decide,
@@ -49,9 +49,10 @@ from consensus.inputs import (
 )
 from machine.clock import Clock
 from node.bodies import Bodies
-from node.commit import Committer
+from node.commit import Committed, Committer
 from node.docket import Docket
 from node.head import Head
+from node.items import BodiesHeld, Fed, Followed, Item, ProposerReady, VotingAllowed, WorkWaits
 from node.journal import Journal, Replay
 from node.mempool import Mempool
 from node.proposer import build_block, compute_block_time_ms, compute_proposer_wait_ms
@@ -60,53 +61,6 @@ from node.telling import Surroundings
 from node.timers import Timers
 
 log = structlog.get_logger("consensus")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fed:
-    """An input for the core, verified."""
-
-    input: Input
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodiesHeld:
-    """The answer to a `CheckValue`: with all checked bodies if the block is valid, with None if it is refused."""
-
-    height: Height
-    block_id: BlockId
-    transactions: tuple[CheckedTransaction, ...] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
-    """A block with its certificate, both verified against the head by the follower."""
-
-    certified: CertifiedBlock
-    transactions: tuple[CheckedTransaction, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkWaits:
-    """There is something to order: a transaction, a proof block, a heartbeat."""
-
-    height: Height
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposerReady:
-    """The proposer's clock has passed the last block's time."""
-
-    height: Height
-    round: Round
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VotingAllowed:
-    """The signer may speak now: what it kept back is asked for again."""
-
-
-Item: TypeAlias = Fed | BodiesHeld | Followed | WorkWaits | ProposerReady | VotingAllowed
 
 
 class Reactor:
@@ -342,10 +296,20 @@ class Reactor:
         return (start, Wake()) if self._is_work_due() else (start,)
 
     async def _on_followed(self, item: Followed) -> None:
-        if item.certified.block.header.height != self.head.next_height:
+        blocks = [one for one in item.blocks if one.position.height >= self.head.next_height]
+        if not blocks or blocks[0].position.height != self.head.next_height:
             return  # decided here in the meantime
-        start = await self._commit(item.certified, item.transactions)
-        await self._feed(start)
+        self.decided = blocks[-1].position.height
+        try:
+            done = await trio.to_thread.run_sync(self._committer.commit_all, self.head, blocks)
+        except Invalid as error:
+            self.decided = self.head.height
+            item.refuse(error)
+            return
+        for committed in done:
+            self._take(committed, is_newest=committed is done[-1])
+        self.decided = self.head.height
+        await self._feed(self._begin_height())
         await self._wake_if_due()
 
     async def _commit(
@@ -353,14 +317,22 @@ class Reactor:
     ) -> StartHeight:
         self.decided = certified.block.header.height
         committed = await trio.to_thread.run_sync(self._committer.commit, self.head, certified, transactions)
+        self._take(committed, is_newest=True)
+        return self._begin_height()
+
+    def _take(self, committed: Committed, *, is_newest: bool) -> None:
+        """A block is on disk; tells of it."""
         self.head = committed.head
+        self._docket.on_committed(committed.certified.block)
+        self._mempool.on_committed([checked.id for checked in committed.transactions], self.head.time_ms)
+        self._surroundings.on_committed(committed, is_newest=is_newest)
+
+    def _begin_height(self) -> StartHeight:
+        """The height after the head."""
         self._proposing = None
         self._bodies.clear()
-        self._docket.on_committed(certified.block)
-        self._mempool.on_committed([checked.id for checked in transactions], self.head.time_ms)
         self.timers.forget(self._is_over)
         self._schedule_heartbeat()
-        self._surroundings.on_committed(committed)
         if self.engine is not None:
             self._journal.start_height(self.head.next_height)
         return self._start_of_height()

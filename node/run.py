@@ -9,7 +9,7 @@ acknowledged is synced already.
     reactor.timers.run       time-outs and heartbeats
     checker.run              proposals' bodies and headers
     network.run              links
-    follower.run             certified blocks from peers
+    follower.run, run_taking certified blocks from peers
     spreading.run_*          transactions in and out
     accusing.run             evidence observed here, and what waits
     peers.run_stall_watch    what partitions swallowed
@@ -98,6 +98,7 @@ async def _run(opened: Opened) -> None:
                 nursery.start_soon(node.reactor.timers.run)
                 nursery.start_soon(node.checker.run)
                 nursery.start_soon(node.follower.run)
+                nursery.start_soon(node.follower.run_taking)
                 nursery.start_soon(node.spreading.run_admission)
                 nursery.start_soon(node.spreading.run_announcing)
                 nursery.start_soon(node.accusing.run)

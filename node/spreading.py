@@ -15,8 +15,9 @@ from chain.limits import (
 )
 from chain.transaction import CheckedTransaction, TxId, compute_transaction_id
 from node.admission import Admission, Outcome
+from node.items import WorkWaits
 from node.mempool import Mempool
-from node.reactor import Reactor, WorkWaits
+from node.reactor import Reactor
 from p2p.gossip import Gossip, SendAnnounce, Sending, SendPush, SendWant
 from p2p.link import Link
 from p2p.messages import Announce, Push, Want

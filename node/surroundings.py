@@ -66,16 +66,17 @@ class NodeSurroundings:
         """See `Surroundings`."""
         self._accusing.observe(evidence)
 
-    def on_committed(self, committed: Committed) -> None:
+    def on_committed(self, committed: Committed, *, is_newest: bool) -> None:
         """See `Surroundings`."""
         head = committed.head
-        self._checker.on_height(head.height)
         self._peers.on_certificate(committed.certified.certificate, head.last_validators)
-        self._follower.on_height(head.height)
         self._accusing.on_committed()
         self._spreading.on_gone([checked.id for checked in committed.transactions])
-        self._network.broadcast(NewBlock(height=head.height, block_id=head.block_id))
-        self._peers.tell_status()
+        if is_newest:
+            self._checker.on_height(head.height)
+            self._follower.on_height(head.height)
+            self._network.broadcast(NewBlock(height=head.height, block_id=head.block_id))
+            self._peers.tell_status()
         if committed.governance is not None:
             self._peers.on_governance(committed.governance)
             self._network.close_changed()

@@ -27,5 +27,5 @@ class Surroundings(Protocol):
     def record_evidence(self, evidence: DuplicateVote) -> None:
         """A validator contradicted itself before our eyes."""
 
-    def on_committed(self, committed: Committed) -> None:
-        """A block is on disk."""
+    def on_committed(self, committed: Committed, *, is_newest: bool) -> None:
+        """A block is on disk, and another one after it unless it is the newest."""

@@ -1,7 +1,8 @@
 """Following: which certified blocks to ask of whom. There are no sync modes; this is asked at every height, always.
 
 A pure core. A peer's height is a claim that starts a fetch and proves nothing: blocks are verified by the node before they
-count. One range is outstanding at a time; a peer that does not answer in time, has not got what it claimed, or answers
+count. One range is outstanding at a time, and the next one is asked for as soon as it has come, while the node takes it in
+(who has enough for now does not ask); a peer that does not answer in time, has not got what it claimed, or answers
 with a bad block stands back behind those that failed less often, whatever it claims. An answer that comes late is taken all
 the same: over a slow line all are late, and whoever threw them away would never catch up. A validator usually decides a block
 itself a moment after its first peer: it asks only when it has been behind for its `patience`.
@@ -42,6 +43,7 @@ class CatchUp:
         self._outstanding: Ask | None = None
         self._deadline = 0.0
         self._requests = 0
+        self._coming = height  # what has come and is being taken in
 
     @property
     def best_claim(self) -> Height:
@@ -65,13 +67,17 @@ class CatchUp:
             self._behind_since = None
         self._height = height
 
-    def take_answer(self, peer: PublicKey, request: RequestId, count: int) -> bool:
-        """Whether this answers an open question. An empty answer is a failure and withdraws the peer's claim; a late
+    def on_broken(self) -> None:
+        """What has come does not follow what is held, or is not what it should be: it is asked for again."""
+        self._coming = self._height
+
+    def take_answer(self, peer: PublicKey, request: RequestId, count: int) -> Ask | None:
+        """The open question that this answers, if any. An empty answer is a failure and withdraws the peer's claim; a late
         one makes good for the failure that it was taken for.
         """
         asked, _ = self._open.get(peer, (None, 0.0))
         if asked is None or asked.request != request:
-            return False
+            return None
         del self._open[peer]
         is_late = asked is not self._outstanding
         if not is_late:
@@ -81,10 +87,18 @@ class CatchUp:
         elif is_late:
             self._failures[peer] = max(0, self._failures[peer] - 1)
             self.on_claim(peer, Height(asked.first + asked.count - 1))
-        return True
+        if asked.first <= self._next:
+            self._coming = max(self._coming, Height(asked.first + count - 1))
+        return asked
+
+    @property
+    def _next(self) -> Height:
+        """The first height that neither is held nor has come."""
+        return Height(max(self._height, self._coming) + 1)
 
     def on_bad_answer(self, peer: PublicKey) -> None:
         """What it answered did not hold."""
+        self.on_broken()
         self._fail(peer)
 
     def _fail(self, peer: PublicKey) -> None:
@@ -99,7 +113,7 @@ class CatchUp:
         """
         self._open = {peer: (ask, until) for peer, (ask, until) in self._open.items() if now < until}
         ahead = [
-            peer for peer, claim in self._claims.items() if claim > self._height and peer not in self._open
+            peer for peer, claim in self._claims.items() if claim >= self._next and peer not in self._open
         ]
         return min(ahead, key=lambda peer: (self._failures[peer], -self._claims[peer]), default=None)
 
@@ -112,19 +126,20 @@ class CatchUp:
             self._outstanding = None
         peer = self._pick_peer(now)
         if peer is None:
-            self._behind_since = None
+            if self._coming <= self._height:
+                self._behind_since = None
             return None
         if self._behind_since is None:
             self._behind_since = now
         if now < self._behind_since + self._patience and self.best_claim == self._height + 1:
             return None
         self._requests = (self._requests + 1) % 2**32
-        first = Height(self._height + 1)
+        first = self._next
         ask = Ask(
             peer=peer,
             request=RequestId(self._requests),
             first=first,
-            count=min(BLOCKS_PER_REQUEST_MAX, self._claims[peer] - self._height),
+            count=min(BLOCKS_PER_REQUEST_MAX, self._claims[peer] - first + 1),
         )
         self._open[peer] = (ask, now + LATE_SECONDS)
         self._outstanding, self._deadline = ask, now + ANSWER_SECONDS

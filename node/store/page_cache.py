@@ -34,7 +34,7 @@ class PageCache:
         return page
 
     def adopt(self, update: TreeUpdate) -> None:
-        """Takes what a block has written, once it is on disk."""
+        """Takes what a block has written."""
         for key in update.stale:
             held = self._levels[len(key.path)].pop(key.path, None)
             if held is not None:

@@ -39,6 +39,14 @@ class Batch:
         """Removes `key` if it is there."""
         self._operations.append((key, None))
 
+    def extend(self, batch: "Batch") -> None:
+        """Everything of another batch, after what is here."""
+        self._operations.extend(batch._operations)
+
+    def since(self, number: int) -> list[tuple[bytes, bytes | None]]:
+        """Operations in order, without the first `number`."""
+        return self._operations[number:]
+
     def __iter__(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Operations in order; None deletes."""
         return iter(self._operations)

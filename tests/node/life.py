@@ -22,9 +22,10 @@ from node.bodies import Bodies
 from node.commit import Committed, Committer
 from node.docket import Docket
 from node.head import Head
+from node.items import BodiesHeld
 from node.journal import Journal
 from node.mempool import Mempool, MempoolLimits
-from node.reactor import BodiesHeld, Reactor
+from node.reactor import Reactor
 from node.signer import Signer
 from node.signer_record import SignerRecord
 from node.startcheck import check_start
@@ -172,7 +173,7 @@ class Life:
         """See `Surroundings`."""
         self.observed.append(evidence)
 
-    def on_committed(self, committed: Committed) -> None:
+    def on_committed(self, committed: Committed, *, is_newest: bool) -> None:
         """See `Surroundings`."""
         if self._until(committed.head):
             self.scope.cancel()

@@ -16,8 +16,8 @@ from consensus.inputs import ProposalArrived
 from consensus.proposals import Validity
 from node.checker import Checker
 from node.fetching import BodyFetcher
+from node.items import Fed, WorkWaits
 from node.proposer import build_block
-from node.reactor import Fed, WorkWaits
 from tests.chain.making import CHAIN, make_block, make_certificate, make_transaction
 from tests.node.disk import FaultyDisk
 from tests.node.life import Life, Surviving

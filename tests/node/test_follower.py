@@ -11,7 +11,7 @@ from chain.evidence import DuplicateVote
 from chain.hashing import sha256
 from chain.keys import Signature
 from chain.vote import Height
-from node.follower import verify_certified
+from node.certified import Position, SignedBlock, check_follows, known_sets, verify_signed
 from node.head import Head
 from node.validity import Diverged
 from tests.chain.making import make_transaction
@@ -34,10 +34,18 @@ def recertify(**header: object) -> CertifiedBlock:
     return certify(block, HEAD.validators, KEYS)
 
 
+def verify(certified: CertifiedBlock, head: Head) -> SignedBlock:
+    """All that is asked of a block before it is carried out."""
+    after = Position(head.height, head.block_id)
+    (signed,) = verify_signed([certified], after, known_sets(head), head.chain_id)
+    check_follows(signed, head, allow_none)
+    return signed
+
+
 def test_the_next_block_is_believed() -> None:
-    transactions = verify_certified(GOOD, HEAD, allow_none)
+    transactions = verify(GOOD, HEAD).transactions
     assert [checked.raw for checked in transactions] == list(GOOD.block.transactions)
-    assert verify_certified(NEXT, AFTER, allow_none) == ()
+    assert verify(NEXT, AFTER).transactions == ()
 
 
 STRANGE = {
@@ -71,7 +79,7 @@ STRANGE = {
 @pytest.mark.parametrize("certified", STRANGE.values(), ids=STRANGE.keys())
 def test_what_is_not_the_certified_block_is_its_senders_fault(certified: CertifiedBlock) -> None:
     with pytest.raises(Invalid):
-        verify_certified(certified, HEAD, allow_none)
+        verify(certified, HEAD)
 
 
 @pytest.mark.parametrize(
@@ -87,4 +95,4 @@ def test_what_is_not_the_certified_block_is_its_senders_fault(certified: Certifi
 )
 def test_what_is_certified_and_contradicts_us_stops_us(certified: CertifiedBlock) -> None:
     with pytest.raises(Diverged, match="keep its data for the inquiry"):
-        verify_certified(certified, HEAD, allow_none)
+        verify(certified, HEAD)

@@ -24,8 +24,8 @@ from machine.keyfile import KeyKind, read_key
 from node.assembly import assemble
 from node.config import read_config
 from node.home import Home
+from node.items import WorkWaits
 from node.opening import open_home
-from node.reactor import WorkWaits
 from node.snapshot.shelf import Shelf
 from p2p.handshake import Identity, Side
 from p2p.link import Link, shake_hands

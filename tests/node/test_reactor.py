@@ -13,8 +13,8 @@ from chain.vote import Height, Round, SignedVote, VerifiedVote, VoteKind
 from consensus.inputs import ProposalArrived, VoteArrived
 from machine.faults import Unusable
 from node.evidence import Ruling
+from node.items import BodiesHeld, Fed, WorkWaits
 from node.proposer import build_block
-from node.reactor import BodiesHeld, Fed, WorkWaits
 from tests.chain.making import CHAIN, make_transaction, make_vote
 from tests.node.disk import Fate, FaultyDisk, PowerCut, When
 from tests.node.life import Life, Surviving, assert_never_contradicted

@@ -117,3 +117,38 @@ def test_claims_of_who_is_gone_do_not_count() -> None:
     core.on_link_down(HONEST)
     assert core.best_claim == 5
     assert core.next_ask(0.0) is None
+
+
+def test_the_next_range_is_asked_for_while_one_is_taken_in() -> None:
+    core = CatchUp(Height(5), patience=0.0)
+    core.on_claim(HONEST, Height(500))
+    first = ask_of(core, 0.0)
+    assert core.take_answer(HONEST, first.request, 60) == first
+    second = ask_of(core, 0.0)
+    assert (second.first, second.count) == (66, BLOCKS_PER_REQUEST_MAX)
+    assert core.take_answer(HONEST, second.request, 64)
+    core.on_height(Height(37))
+    core.on_bad_answer(HONEST)
+    core.on_claim(HONEST, Height(500))
+    assert ask_of(core, 1.0).first == 38, "what was taken for good before is asked for again"
+
+
+def test_a_range_beyond_a_gap_does_not_count_as_come() -> None:
+    core = CatchUp(Height(5), patience=0.0)
+    core.on_claim(HONEST, Height(500))
+    first = ask_of(core, 0.0)
+    assert core.take_answer(HONEST, first.request, 64)
+    second = ask_of(core, 0.0)
+    core.on_broken()
+    assert core.take_answer(HONEST, second.request, 64)
+    assert ask_of(core, 0.0).first == 6
+
+
+def test_a_short_chain_is_asked_for_once() -> None:
+    core = CatchUp(Height(5), patience=0.3)
+    core.on_claim(HONEST, Height(7))
+    ask = ask_of(core, 0.0)
+    assert ask.count == 2 and core.take_answer(HONEST, ask.request, 2)
+    assert core.next_ask(0.1) is None
+    core.on_height(Height(7))
+    assert core.next_ask(9.0) is None
