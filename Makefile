@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 WORKERS ?= 2
 
-.PHONY: help setup demo test chromium check refusals bench bench-state bundle lock clean
+.PHONY: help setup demo test chromium check refusals outside bench bench-state bundle lock clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ check: setup ## The quick gate: format, lint, types, imports, words, the source'
 
 refusals: setup ## Every refusal of every contract, in both languages, with the test that brings it about
 	$(BIN)/python -m tests.contracts.refusals
+
+outside: setup ## Proofs before verifiers that are not ours, from npm: needs node and npm
+	$(BIN)/python -m tests.outside
 
 bench: setup ## Throughput, latency and memory of a four-validator network
 	$(BIN)/python -m tests.bench $(ARGS)
