@@ -250,7 +250,7 @@ class Ledger(LedgerReader):
         with ExitStack() as stack:
             with self._lock:
                 head, reader = self.head, stack.enter_context(self._store.snapshot())
-            yield LedgerReader(reader, head, self._path)
+            yield LedgerReader(reader, head, self.path)
 
     def close(self) -> None:
         """Releases the store. Whoever reads must have ended before."""

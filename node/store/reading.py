@@ -114,7 +114,7 @@ class LedgerReader:
     def __init__(self, reader: StoreReader, head: Head, path: Path) -> None:
         self._reader = reader
         self._records = Records(reader, path)
-        self._path = path
+        self.path = path
         self.head = head
         self.state = StateView(reader)
         self.history = StateHistory(reader, path)
@@ -206,7 +206,7 @@ class LedgerReader:
         return ids
 
     def _missing(self, height: int) -> Damaged:
-        return Damaged(self._path, f"block {height} of {self.head.height} is not there", REFETCH_ADVICE)
+        return Damaged(self.path, f"block {height} of {self.head.height} is not there", REFETCH_ADVICE)
 
     def tx_location(self, transaction_id: TxId) -> TxLocation | None:
         """Where a transaction was committed, if it stands in a block that is kept."""

@@ -82,6 +82,8 @@ class StateHistory:
     def before(self, height: int) -> tuple[Aside, ...]:
         """What a height changed, with what stood there before; a height since `since`, without it."""
         data = self._reader.get(height_key(STATE_BEFORE, height))
+        if data is None and self._reader.get(height_key(STATE_CHANGED, height)) is not None:
+            raise self._damaged(f"what height {height} put aside is not there")
         return () if data is None else self._decode(data, decode_before, f"what height {height} put aside")
 
     def prove(self, key: bytes, height: int, root: Digest) -> CommitmentProof | None:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chain.codec import Value, as_array, as_bytes, decode, encode
-from chain.hashing import DIGEST_BYTES
+from chain.hashing import DIGEST_BYTES, sha256
 from chain.limits import PROOF_KEY_BYTES_MAX, PROOF_VALUE_BYTES_MAX, STORE_RECORD_BYTES_MAX
 from node.store.keys import (
     STATE_BEFORE,
@@ -65,6 +65,18 @@ def _put_value(batch: Batch, change: Change, key_hash: bytes) -> None:
     batch.put(state_key(change.key), change.after)
     if change.before is None:
         batch.put(state_name_key(key_hash), change.key)
+
+
+def put_back(batch: Batch, asides: Sequence[Aside]) -> None:
+    """Brings back what a height put aside."""
+    for aside in asides:
+        key_hash = sha256(aside.key)
+        if aside.value is None:
+            batch.delete(state_key(aside.key))
+            batch.delete(state_name_key(key_hash))
+        else:
+            batch.put(state_key(aside.key), aside.value)
+            batch.put(state_name_key(key_hash), aside.key)
 
 
 def forget_states(batch: Batch, oldest: Sequence[tuple[int, Sequence[bytes]]]) -> None:

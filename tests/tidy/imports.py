@@ -24,7 +24,14 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "cbor2": ("chain/codec.py",),
     "httpx2": ("payments/counter.py", "portals/treasuries.py", "rpc/client.py"),
     "jinja2": ("portals/page.py",),
-    "msgspec": ("rpc/", "genesis/file.py", "genesis/joining.py", "payments/", "portals/kept.py"),
+    "msgspec": (
+        "rpc/",
+        "node/exporting.py",
+        "genesis/file.py",
+        "genesis/joining.py",
+        "payments/",
+        "portals/kept.py",
+    ),
     "nacl": (
         "chain/keys.py",
         "documents/",
