@@ -99,6 +99,11 @@ STATE_VERSIONS_PRUNED = (
 )
 PRUNED_BLOCKS_AT_ONCE = 64  # that retention lets go of in one batch: a commit waits for it a few milliseconds
 PRUNED_TRANSACTIONS_AT_ONCE = BLOCK_TRANSACTIONS_MAX  # of them in all, unless one block has more
+COMPACTED_BLOCKS_MIN = (
+    512  # let go before their room is given back: each time takes about as long as these few
+)
+LOCATION_PARTS = 16  # in which the places of transactions are compacted, one part each time
+GROWTH_RECORD_BYTES_MAX = 16 * 1024  # sizes of the last week: some 230, of 20 bytes each
 STATE_PAGES_BYTES_MAX = (
     128 * 1024 * 1024
 )  # pages of the state tree in memory: all of a million entries take 90 MB

@@ -6,6 +6,9 @@ ever; so whoever hears this can still follow the chain here, and find the rest a
 
 from chain.vote import Height
 
+PRUNED_HERE = "are pruned here, ask an archive node"
+"""How an answer ends that another node may give; clients ask the next one."""
+
 
 class Pruned(Exception):
     """Something of a height below `since` is not kept here any more, or never came here; an archive node has it.
@@ -15,8 +18,7 @@ class Pruned(Exception):
 
     def __init__(self, height: int, since: Height, what: str) -> None:
         super().__init__(
-            f"height {height} is not available, lowest height is {since}: "
-            f"earlier {what} are pruned here, ask an archive node"
+            f"height {height} is not available, lowest height is {since}: earlier {what} {PRUNED_HERE}"
         )
         self.height = height
         self.since = since

@@ -1,16 +1,31 @@
-"""`terang status`: who a node is and where it stands; several nodes side by side."""
+"""`terang status`: who a node is and where it stands, what it keeps and how long its disk lasts; several side by side."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from cli.options import NodesOption
-from rpc.answers import StatusAnswer
+from cli.room import list_rows
+from rpc.answers import StatusAnswer, StorageAnswer
 from rpc.client import SyncClient
-from rpc.requests import net_info, num_unconfirmed_txs
+from rpc.requests import net_info, num_unconfirmed_txs, storage
 from rpc.requests import status as status_request
 
 
-def status(node: NodesOption) -> None:
-    """Show who a node is and where it stands."""
+def status(
+    node: NodesOption,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", help="Instead: the directory of a node that does not run, and its room."),
+    ] = None,
+) -> None:
+    """Show who a node is, where it stands, and how long its disk lasts."""
+    if home is not None:
+        _show(list_rows(_read_home(home)))
+        return
     for number, address in enumerate(node):
         if number:
             typer.echo()
@@ -18,8 +33,24 @@ def status(node: NodesOption) -> None:
             found = client.call(status_request())
             peers = client.call(net_info()).n_peers
             waiting = client.call(num_unconfirmed_txs()).total
-        for name, value in _rows(found, peers, waiting):
-            typer.echo(f"{name:<12} {value}")
+            room = client.call(storage())
+        _show([*_rows(found, peers, waiting), *list_rows(room)])
+
+
+def _show(rows: Iterable[tuple[str, str]]) -> None:
+    for name, value in rows:
+        typer.echo(f"{name:<12} {value}")
+
+
+def _read_home(path: Path) -> StorageAnswer:
+    """Raises as `node.room.read_room`."""
+    from node.config import read_config  # here, so that other commands do not wait for the whole node
+    from node.home import Home
+    from node.room import read_room
+    from rpc.node_methods import make_storage
+
+    home = Home(path)
+    return make_storage(read_room(home, read_config(home.config), time.time_ns() // 1_000_000))
 
 
 def _rows(found: StatusAnswer, peers: str, waiting: str) -> list[tuple[str, str]]:

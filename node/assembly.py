@@ -18,6 +18,7 @@ from node.accusing import Accusing
 from node.admission import Admission
 from node.backend import NodeBackend, Parts
 from node.bodies import Bodies
+from node.caretaker import Caretaker
 from node.checker import Checker
 from node.commit import Committer
 from node.config import Config
@@ -30,8 +31,10 @@ from node.mempool import Mempool, MempoolLimits
 from node.opening import Opened
 from node.peers import Membership, Peers, Validating, make_membership
 from node.reactor import Reactor
+from node.room import DataFiles
 from node.serving import Serving
 from node.signer import Signer
+from node.snapshot.shelf import Shelf
 from node.spreading import Spreading
 from node.surroundings import NodeSurroundings
 from node.version import VERSION
@@ -57,6 +60,7 @@ class Assembled:
     peers: Peers
     admission: Admission
     indexing: Indexing
+    caretaker: Caretaker
     backend: NodeBackend
 
 
@@ -78,6 +82,7 @@ def assemble(opened: Opened) -> Assembled:
     spreading = Spreading(admission, mempool, reactor, network, ledger.has_transaction)
     accusing = Accusing(docket, reactor, network)
     checker = Checker(reactor, bodies, ledger, fetcher)
+    caretaker = _make_caretaker(opened, reactor)
     backend = _make_backend(
         opened,
         reactor=reactor,
@@ -87,6 +92,7 @@ def assemble(opened: Opened) -> Assembled:
         spreading=spreading,
         docket=docket,
         accusing=accusing,
+        caretaker=caretaker,
     )
     if gate is not None:
         gate.join(reactor, follower)
@@ -112,6 +118,7 @@ def assemble(opened: Opened) -> Assembled:
         peers=peers,
         admission=admission,
         indexing=indexing,
+        caretaker=caretaker,
         backend=backend,
     )
 
@@ -126,6 +133,7 @@ def _make_backend(
     spreading: Spreading,
     docket: Docket,
     accusing: Accusing,
+    caretaker: Caretaker,
 ) -> NodeBackend:
     parts = Parts(
         genesis_document=opened.genesis_document,
@@ -139,10 +147,34 @@ def _make_backend(
         accusing=accusing,
         documents=opened.documents,
         search=opened.search,
+        caretaker=caretaker,
         node_key=opened.node_key,
         clock=SystemClock(),
     )
     return NodeBackend(parts, _make_info(opened), trio.lowlevel.current_trio_token())
+
+
+def _make_caretaker(opened: Opened, reactor: Reactor) -> Caretaker:
+    return Caretaker(
+        opened.ledger,
+        opened.config.retention,
+        DataFiles(opened.home, opened.config),
+        SystemClock(),
+        is_idle=lambda: _is_idle(reactor),
+        floors=(lambda: _snapshots_floor(opened.snapshots),),
+    )
+
+
+def _snapshots_floor(shelf: Shelf) -> Height | None:
+    """Whoever begins at a snapshot fetches the blocks above it: at the newest, or at the one before, being fetched still."""
+    newest = shelf.heights[:2]
+    return Height(newest[-1] + 1) if newest else None
+
+
+def _is_idle(reactor: Reactor) -> bool:
+    """Whether no height is under way here; a full node, which has none, follows what others decide."""
+    view = None if reactor.engine is None else reactor.engine.view()
+    return view is None or not view.awake
 
 
 def _make_mempool(config: Config) -> Mempool:

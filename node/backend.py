@@ -27,6 +27,7 @@ from chain.vote import BlockId, Height, VerifiedVote
 from machine.clock import Clock
 from machine.usage import get_cpu_seconds, get_resident_bytes
 from node.accusing import Accusing, EvidenceRefused
+from node.caretaker import Caretaker
 from node.commit import Committed
 from node.description import describe_module
 from node.docket import Docket
@@ -55,7 +56,7 @@ from rpc.backend import (
     StateAnswer,
     Waiting,
 )
-from rpc.values import Admitted, ContractDescription, ContractInfo, ViewAnswer
+from rpc.values import Admitted, ContractDescription, ContractInfo, Room, ViewAnswer
 from vm.deployment import ModuleCache
 from vm.executor import ViewRefused, query_view, simulate
 from vm.host import BlockEnvironment
@@ -80,6 +81,7 @@ class Parts:
     accusing: Accusing
     documents: DocumentStore
     search: SearchIndex
+    caretaker: Caretaker
     node_key: SigningKey
     clock: Clock
 
@@ -314,6 +316,10 @@ class NodeBackend:
         with self._committed:
             self._committed.wait_for(lambda: self._parts.ledger.head.height > height, timeout_s)
         return self._parts.ledger.head.height
+
+    def room(self) -> Room:
+        """See `Backend`."""
+        return self._parts.caretaker.room
 
     def measured(self) -> Mapping[str, float]:
         """See `Backend`."""

@@ -29,6 +29,7 @@ __all__ = [
     "IndexConfig",
     "LinkConfig",
     "LogConfig",
+    "RetentionConfig",
     "RpcConfig",
     "format_config",
     "parse_config",
@@ -99,10 +100,29 @@ class StoreConfig:
         "data/store", Text(r".{1,4096}", "a path"), "Relative to the node's home, or absolute."
     )
     cache_bytes: int = key(32 * _MB, Whole(_MB, 65_536 * _MB), "Memory for what was read lately.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionConfig:
+    """[retention]: how much of the past this node keeps. Headers, certificates, validators and parameters are kept for ever."""
+
+    role: str = key(
+        "archive",
+        Choice(("archive", "full")),
+        'An "archive" keeps every block; a "full" node as far back as the next two keys say.',
+    )
+    blocks_days: int = key(
+        30, Whole(1, 36_500), "A full node keeps blocks, results and index of so many days of block time."
+    )
+    blocks_bytes_max: int = key(
+        0,
+        Whole(0, 2**50),
+        "And of those no more bytes than this, as near as the last hour and the store's tables allow; 0: as many as come.",
+    )
     state_versions: int = key(
         STATE_VERSIONS_KEPT,
         Whole(1, 1_000),
-        "How many heights back the state can be read and proved.",
+        "How many heights back the state can be read and proved, in either role.",
     )
 
 
@@ -150,6 +170,7 @@ class Config:
     consensus: ConsensusConfig = field(default_factory=ConsensusConfig)
     mempool: MempoolConfig = field(default_factory=MempoolConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
+    retention: RetentionConfig = field(default_factory=RetentionConfig)
     documents: DocumentsConfig = field(default_factory=DocumentsConfig)
     index: IndexConfig = field(default_factory=IndexConfig)
     log: LogConfig = field(default_factory=LogConfig)

@@ -48,14 +48,20 @@ class Follower:
         self._moved = trio.Event()
         self._sent: Position | None = None
         self._certified = vouched
+        self._told_gap: Height | None = None
 
     @property
     def is_behind(self) -> bool:
         """Whether a verified certificate at or above the height under decision is held, or vouched for."""
         return self._certified > self._reactor.head.height
 
+    def on_own_claim(self, link: Link, height: Height) -> None:
+        """A peer says itself that it has committed `height`."""
+        self._core.on_own_claim(link.peer, height)
+        self._changed.set()
+
     def on_claim(self, link: Link, height: Height) -> None:
-        """A peer says that it has committed `height`."""
+        """It is said that a peer has committed `height`."""
         self._core.on_claim(link.peer, height)
         self._changed.set()
 
@@ -95,11 +101,24 @@ class Follower:
             link = None if ask is None else self._network.find_link(ask.peer)
             if ask is not None and link is not None:
                 link.send(GetBlocks(request=ask.request, first=ask.first, count=ask.count))
+            self._tell_of_gap()
             if self._core.best_claim > self._reactor.head.height:
                 with trio.move_on_after(_TICK_SECONDS):
                     await self._changed.wait()
             else:
                 await self._changed.wait()
+
+    def _tell_of_gap(self) -> None:
+        """Says once of a block that no link of this node keeps any more."""
+        gap = self._core.nobody_has
+        if gap is not None and gap != self._told_gap:
+            log.error(
+                "no node that this one is linked to keeps the next block any more: link it to an archive node "
+                "(p2p.persistent_peers), or join by a snapshot",
+                block=gap,
+                links=len(self._network.links),
+            )
+        self._told_gap = gap
 
     def _is_carrying_out(self) -> bool:
         """Whether the next block is decided here, so that nobody need be asked for it."""

@@ -63,6 +63,7 @@ class Validator:
 class Opened:
     """A node's home, open and checked. `replay` is what the log remembers of the height under way."""
 
+    home: Home
     config: Config
     genesis: Genesis
     checkpoint: Checkpoint | None
@@ -114,6 +115,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
         ):
             log.warning("the members count on this node as a validator, but it has no validator's key")
         yield Opened(
+            home=home,
             config=config,
             genesis=genesis,
             checkpoint=checkpoint,
@@ -184,9 +186,9 @@ def _open_ledger(home: Home, config: Config, genesis: Genesis) -> Ledger:
     store = LevelStore(path, cache_bytes=config.store.cache_bytes)
     with ExitStack() as unless_opened:
         unless_opened.callback(store.close)
-        ledger = Ledger.open(store, path, genesis.hash, config.store.state_versions)
+        ledger = Ledger.open(store, path, genesis.hash, config.retention.state_versions)
         if ledger is None:
-            ledger = begin_ledger(store, path, genesis, config.store.state_versions)
+            ledger = begin_ledger(store, path, genesis, config.retention.state_versions)
         else:
             check_ledger(store, ledger, path, STORE_CHECKED_BLOCKS)
             log.info("ledger opened", height=ledger.head.height, state_root=ledger.head.state_root.hex()[:16])

@@ -170,7 +170,7 @@ class Peers:
             case messages.StatusMessage():
                 await self._on_status(link, message.status)
             case NewBlock():
-                self._follower.on_claim(link, message.height)
+                self._follower.on_own_claim(link, message.height)
             case GetBlocks():
                 await self._serving.on_get_blocks(link, message)
             case Blocks():
@@ -256,7 +256,7 @@ class Peers:
         if theirs.height <= head.height:
             link.send(NewBlock(height=head.height, block_id=head.block_id))
         elif theirs.height > head.next_height:
-            self._follower.on_claim(link, Height(theirs.height - 1))
+            self._follower.on_own_claim(link, Height(theirs.height - 1))
         elif view is not None:
             for message in pick_missing(view.height, pick_told_rounds(view, STATUS_ROUNDS_MAX), theirs):
                 link.send(message)

@@ -14,6 +14,7 @@ acknowledged is synced already.
     accusing.run             evidence observed here, and what waits
     peers.run_stall_watch    what partitions swallowed
     indexing.run             the index of events, after commits
+    caretaker.run            lets go of old blocks, gives back their room, measures
 """
 
 import errno
@@ -104,6 +105,7 @@ async def _run(opened: Opened) -> None:
                 nursery.start_soon(node.accusing.run)
                 nursery.start_soon(node.peers.run_stall_watch)
                 nursery.start_soon(node.indexing.run)
+                nursery.start_soon(node.caretaker.run)
                 rpc.start()
                 number = await anext(aiter(signals))
                 log.info("ending", signal=signal.Signals(number).name)

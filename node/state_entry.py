@@ -14,7 +14,8 @@ def read_entry(reader: LedgerReader, key: bytes, height: Height | None, *, prove
     of = Height(max(0, head - 1) if prove else head) if height is None else height
     since = reader.history.since
     if not since <= of <= head:
-        raise Refused(f"height: the state of heights {since} to {head} is kept here, got {of}")
+        earlier = ": earlier states are not kept" if of < since else ""
+        raise Refused(f"height: the state of heights {since} to {head} is kept here, got {of}{earlier}")
     return StateAnswer(
         value=reader.history.value(key, of),
         height=of,

@@ -51,7 +51,7 @@ def open_stopped(home: Home) -> Iterator[Stopped]:
     if not path.is_dir():
         raise no_ledger(path)
     with closing(LevelStore(path, cache_bytes=config.store.cache_bytes)) as store:
-        ledger = Ledger.open(store, path, genesis.hash, config.store.state_versions)
+        ledger = Ledger.open(store, path, genesis.hash, config.retention.state_versions)
         if ledger is None:
             raise no_ledger(path)
         yield Stopped(home=home, config=config, genesis=genesis, path=path, store=store, ledger=ledger)

@@ -3,9 +3,11 @@
 A pure core. A peer's height is a claim that starts a fetch and proves nothing: blocks are verified by the node before they
 count. One range is outstanding at a time, and the next one is asked for as soon as it has come, while the node takes it in
 (who has enough for now does not ask); a peer that does not answer in time, has not got what it claimed, or answers
-with a bad block stands back behind those that failed less often, whatever it claims. An answer that comes late is taken all
-the same: over a slow line all are late, and whoever threw them away would never catch up. A validator usually decides a block
-itself a moment after its first peer: it asks only when it has been behind for its `patience`.
+with a bad block stands back behind those that failed less often, whatever it claims. Who has passed a block by its own word
+and has not got it has let go of it: it is not asked for that block again, and where all are so, nobody here can help. An
+answer that comes late is taken all the same: over a slow line all are late, and whoever threw them away would never catch
+up. A validator usually decides a block itself a moment after its first peer: it asks only when it has been behind for its
+`patience`.
 """
 
 from collections import Counter
@@ -38,6 +40,8 @@ class CatchUp:
         self._patience = patience
         self._behind_since: float | None = None
         self._claims: dict[PublicKey, Height] = {}
+        self._passed: dict[PublicKey, Height] = {}  # what each says of itself, and not of others
+        self._pruned: dict[PublicKey, Height] = {}  # up to where each has let go of blocks, at least
         self._failures: Counter[PublicKey] = Counter()
         self._open: dict[PublicKey, tuple[Ask, float]] = {}  # the question to each link, and until when
         self._outstanding: Ask | None = None
@@ -50,13 +54,30 @@ class CatchUp:
         """The highest height that any link claims, at least our own."""
         return max(self._claims.values(), default=self._height)
 
+    @property
+    def nobody_has(self) -> Height | None:
+        """The next block, where every link that has passed it has let go of it; None where one may have it still."""
+        passed = [peer for peer, height in self._passed.items() if height >= self._next]
+        is_lost = bool(passed) and all(self._has_pruned(peer) for peer in passed)
+        return self._next if is_lost else None
+
+    def _has_pruned(self, peer: PublicKey) -> bool:
+        return self._pruned.get(peer, 0) >= self._next
+
     def on_claim(self, peer: PublicKey, height: Height) -> None:
-        """A peer says that it has committed `height`."""
+        """It is said that a peer has committed `height`."""
         self._claims[peer] = max(height, self._claims.get(peer, height))
+
+    def on_own_claim(self, peer: PublicKey, height: Height) -> None:
+        """A peer says itself that it has committed `height`."""
+        self._passed[peer] = height
+        self.on_claim(peer, height)
 
     def on_link_down(self, peer: PublicKey) -> None:
         """Its claims are gone; what it was asked for is asked of another."""
         self._claims.pop(peer, None)
+        self._passed.pop(peer, None)
+        self._pruned.pop(peer, None)
         self._open.pop(peer, None)
         if self._outstanding is not None and self._outstanding.peer == peer:
             self._outstanding = None
@@ -83,6 +104,8 @@ class CatchUp:
         if not is_late:
             self._outstanding = None
         if count == 0:
+            if self._passed.get(peer, 0) >= asked.first:
+                self._pruned[peer] = asked.first
             self._fail(peer)
         elif is_late:
             self._failures[peer] = max(0, self._failures[peer] - 1)
@@ -113,7 +136,9 @@ class CatchUp:
         """
         self._open = {peer: (ask, until) for peer, (ask, until) in self._open.items() if now < until}
         ahead = [
-            peer for peer, claim in self._claims.items() if claim >= self._next and peer not in self._open
+            peer
+            for peer, claim in self._claims.items()
+            if claim >= self._next and peer not in self._open and not self._has_pruned(peer)
         ]
         return min(ahead, key=lambda peer: (self._failures[peer], -self._claims[peer]), default=None)
 

@@ -24,7 +24,7 @@ from portals.ledger import Ledger, ViewRefused
 from portals.page import LANGUAGE_COOKIE, Page, PortalInfo, TooLarge, render_alone
 from portals.refusals import explain_text
 from rpc.client import Unreachable
-from rpc.requests import CallRefused
+from rpc.requests import CallRefused, PrunedThere
 
 STATIC = Path(__file__).parent / "static"
 _FAILED = (
@@ -124,6 +124,9 @@ async def _answer(page: Page, handler: Handler) -> Response:
     except Unreachable as error:
         text = say("No node of the network answers this portal now. Nothing is lost: try again in a minute.")
         return await _show_problem(page, 503, text, str(error))
+    except PrunedThere as error:
+        text = say("No node that this portal reads keeps this any more. An archive node has it.")
+        return await _show_problem(page, 410, text, str(error))
     except CallRefused as error:
         return await _show_problem(page, 502, say("The node does not answer this question."), str(error))
     except TooLarge as error:

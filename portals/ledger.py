@@ -20,7 +20,7 @@ from rpc import requests
 from rpc.client import Client, Unreachable
 from rpc.contracts import Contract, Given, Named
 from rpc.documents import Node
-from rpc.requests import BadAnswer, CallRefused, Fate, Request
+from rpc.requests import BadAnswer, CallRefused, Fate, PrunedThere, Request
 from rpc.values import AdmissionCode, Admitted
 
 Answer = TypeVar("Answer")
@@ -113,15 +113,20 @@ class Ledger:
         return len(self._nodes)
 
     async def call(self, request: Request[Answer]) -> Answer:
-        """What the first node says that answers; who does not answer goes to the end. Raises `Unreachable`."""
+        """What the first node says that answers; who does not answer goes to the end, and who has let go of what is asked for
+        leaves it to the next. Raises `Unreachable`.
+        """
         reasons: list[str] = []
+        pruned: PrunedThere | None = None
         for node in tuple(self._nodes):
             try:
                 return await node.call(request)
+            except PrunedThere as error:
+                pruned = error
             except (Unreachable, BadAnswer) as error:
                 reasons.append(str(error))
                 self._turn_away(node)
-        raise Unreachable("; ".join(reasons))
+        raise pruned or Unreachable("; ".join(reasons))
 
     async def ask_all(self, request: Request[Answer]) -> tuple[Told[Answer], ...]:
         """What each configured node says to the same question, for who compares them."""

@@ -290,6 +290,32 @@ class PeerJson(Struct, frozen=True, kw_only=True):
     remote_ip: str
 
 
+class ClassJson(Struct, frozen=True, kw_only=True):
+    """A class of what a node has on disk."""
+
+    name: str
+    bytes: str
+
+
+class StorageAnswer(Struct, frozen=True, kw_only=True):
+    """`storage`: what this node keeps of the past, the room it takes and how long the disk lasts.
+
+    `blocks_since`, `headers_since` and `states_since` are the oldest heights of each. Growth is that of the last day, or of
+    the last `growth_over_seconds`; null while nothing is known of it. `days_to_full` is null where the disk does not fill.
+    """
+
+    role: str
+    blocks_since: str
+    headers_since: str
+    states_since: str
+    classes: list[ClassJson]
+    total_bytes: str
+    free_bytes: str
+    growth_bytes_per_day: str | None
+    growth_over_seconds: str
+    days_to_full: str | None
+
+
 class NetInfoAnswer(Struct, frozen=True, kw_only=True):
     """`net_info`."""
 
@@ -568,9 +594,10 @@ class TxStatus(Struct, frozen=True, kw_only=True):
 
 
 class TxStatusAnswer(Struct, frozen=True, kw_only=True):
-    """`tx_status`, in the order asked; `height` is the node's last block."""
+    """`tx_status`, in the order asked; `height` is the node's last block, `blocks_since` the first that it looked in."""
 
     height: int
+    blocks_since: int = 1
     statuses: list[TxStatus]
 
 

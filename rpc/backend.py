@@ -23,7 +23,7 @@ from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round
 from rpc.queries import Condition
-from rpc.values import Admitted, ContractDescription, ContractInfo, ViewAnswer
+from rpc.values import Admitted, ContractDescription, ContractInfo, Room, ViewAnswer
 
 
 class Refused(Exception):
@@ -313,6 +313,10 @@ class Backend(Protocol):
 
     def wait_above(self, height: Height, timeout_s: float) -> Height:
         """Blocks its thread until a block above `height` is committed, or so long; the last committed height."""
+        ...
+
+    def room(self) -> Room:
+        """What it keeps, and how much room that takes; as of a minute ago at most."""
         ...
 
     def measured(self) -> Mapping[str, float]:

@@ -63,7 +63,7 @@ def blockchain(backend: Backend, min_height: int | None, max_height: int | None)
         if asked < 0:
             raise not_done(f"height must be greater than 0, but got {asked}")
     highest = min(max_height or last, last)
-    since = _blocks_since(backend)
+    since = get_blocks_since(backend)
     if highest < since:
         raise Pruned(highest, since, "blocks")
     lowest = max(min_height or 1, since, highest - RPC_BLOCKS_MAX + 1)
@@ -188,7 +188,8 @@ def get_validators(backend: Backend, height: Height) -> ValidatorSet:
     return found
 
 
-def _blocks_since(backend: Backend) -> Height:
+def get_blocks_since(backend: Backend) -> Height:
+    """The oldest block that is kept, or the next one where there is none yet."""
     standing = backend.standing()
     return Height(standing.height + 1) if standing.earliest is None else standing.earliest.height
 

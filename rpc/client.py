@@ -22,7 +22,16 @@ from websockets.trio.client import connect as connect_websocket
 
 from chain.limits import RPC_ANSWER_BYTES_MAX
 from rpc.documents import Exchange
-from rpc.requests import BadAnswer, CallRefused, Request, Unreachable, decode_answer, encode_request, status
+from rpc.requests import (
+    BadAnswer,
+    CallRefused,
+    PrunedThere,
+    Request,
+    Unreachable,
+    decode_answer,
+    encode_request,
+    status,
+)
 
 __all__ = ["BadAnswer", "CallRefused", "Client", "SyncClient", "Unreachable", "normalise_address"]
 
@@ -133,7 +142,7 @@ class Client:
         self._addresses.turn_away(self._addresses.first)
 
     async def call(self, request: Request[Answer]) -> Answer:
-        """Sends a request to the first node that answers.
+        """Sends a request to the first node that answers; to the next one too for what that one has let go.
 
         Raises:
             Unreachable: none did.
@@ -141,6 +150,7 @@ class Client:
             BadAnswer: it says something else.
         """
         body = encode_request(request)
+        pruned: PrunedThere | None = None
         for address in self._addresses.in_order():
             try:
                 with anyio.fail_after(ANSWER_TIMEOUT_S):
@@ -148,8 +158,11 @@ class Client:
             except _FAILURES as error:
                 self._addresses.turn_away(address, _reason(error))
                 continue
-            return decode_answer(request, answer)
-        raise self._addresses.unreachable()
+            try:
+                return decode_answer(request, answer)
+            except PrunedThere as error:
+                pruned = error
+        raise pruned or self._addresses.unreachable()
 
     async def exchange(self, exchange: Exchange[Answer]) -> Answer:
         """Puts or gets a document at the first node that answers.
@@ -241,14 +254,18 @@ class SyncClient:
     def call(self, request: Request[Answer]) -> Answer:
         """Sends a request to the first node that answers; raises like `Client.call`."""
         body = encode_request(request)
+        pruned: PrunedThere | None = None
         for address in self._addresses.in_order():
             try:
                 answer = self._post(address, body)
             except _FAILURES as error:
                 self._addresses.turn_away(address, _reason(error))
                 continue
-            return decode_answer(request, answer)
-        raise self._addresses.unreachable()
+            try:
+                return decode_answer(request, answer)
+            except PrunedThere as error:
+                pruned = error
+        raise pruned or self._addresses.unreachable()
 
     def _post(self, address: str, body: bytes) -> bytes:
         answer = bytearray()

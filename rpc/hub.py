@@ -11,6 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import checkpoint
 
 from chain.limits import RPC_SUBSCRIBERS_MAX, RPC_SUBSCRIPTIONS_MAX
+from chain.pruned import Pruned
 from chain.vote import Height
 from rpc.backend import Backend
 from rpc.errors import not_done
@@ -101,7 +102,11 @@ class Hub:
                 subscriber.offer(event)
 
     def _load(self, height: Height) -> list[ChainEvent]:
-        block, results = self._backend.block(height), self._backend.results(height)
+        """The events of a block; none where the node, catching up, let go of it before it could be told of."""
+        try:
+            block, results = self._backend.block(height), self._backend.results(height)
+        except Pruned:
+            return []
         root = self._backend.state_root_after(height)
         assert block is not None and results is not None and root is not None, f"block {height} is committed"
         before = self._backend.validators(Height(height - 1)) if height > 1 else None

@@ -112,6 +112,7 @@ def _derived(backend: Backend) -> Iterator[_Row]:
     yield _gauge("p2p_peers", "Links.", len(backend.peers()))
     yield from _of_validators(backend, standing.height)
     yield from _of_last_block(backend, standing.height)
+    yield from _of_room(backend)
 
 
 def _of_validators(backend: Backend, height: Height) -> Iterator[_Row]:
@@ -136,6 +137,19 @@ def _of_last_block(backend: Backend, height: Height) -> Iterator[_Row]:
     yield _gauge("consensus_missing_validators", "Validators not in the last certificate.", len(missing))
     power = sum(validator.power for validator in missing)
     yield _gauge("consensus_missing_validators_power", "Their power.", power)
+
+
+def _of_room(backend: Backend) -> Iterator[_Row]:
+    room = backend.room()
+    taken = Metric(name="storage_bytes", kind="gauge", text="Bytes of this node's directory, by class.")
+    for name, size in room.classes.items():
+        yield taken, f',class="{_escape(name)}"', size
+    yield _gauge("storage_free_bytes", "Bytes free on the disk of the ledger.", room.free_bytes)
+    yield _gauge("storage_blocks_since", "The oldest block that is kept.", room.blocks_since)
+    if room.growth_bytes_per_day is not None:
+        yield _gauge("storage_growth_bytes_per_day", "A day's growth.", room.growth_bytes_per_day)
+    if room.days_to_full is not None:
+        yield _gauge("storage_days_to_full", "Days until the disk is full.", room.days_to_full)
 
 
 def _peers(backend: Backend) -> Iterator[_Row]:

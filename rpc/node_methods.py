@@ -14,7 +14,7 @@ from rpc import answers
 from rpc.backend import Backend, ConsensusStanding, NodeInfo, Peer, RoundVotes
 from rpc.errors import not_done
 from rpc.render import NO_TIME, base64_of, hexadecimal, render_key, render_node_id
-from rpc.values import FieldInfo, FieldsInfo, MethodInfo
+from rpc.values import FieldInfo, FieldsInfo, MethodInfo, Room
 
 P2P_VERSION = "1"
 CHANNELS = "010203"  # consensus, blocks, transactions: by priority
@@ -37,6 +37,28 @@ def status(backend: Backend) -> answers.StatusAnswer:
         sync_info=_sync_info(backend),
         validator_info=_validator_info(info, validators),
         state_root=hexadecimal(standing.state_root),
+    )
+
+
+def storage(backend: Backend) -> answers.StorageAnswer:
+    """Ours: what the node keeps of the past, how much room it takes, and how long the disk lasts."""
+    return make_storage(backend.room())
+
+
+def make_storage(room: Room) -> answers.StorageAnswer:
+    """The room of a node as it is told."""
+    growth, days = room.growth_bytes_per_day, room.days_to_full
+    return answers.StorageAnswer(
+        role=room.role,
+        blocks_since=str(room.blocks_since),
+        headers_since=str(room.headers_since),
+        states_since=str(room.states_since),
+        classes=[answers.ClassJson(name=name, bytes=str(size)) for name, size in room.classes.items()],
+        total_bytes=str(room.total_bytes),
+        free_bytes=str(room.free_bytes),
+        growth_bytes_per_day=None if growth is None else str(growth),
+        growth_over_seconds=str(room.growth_over_ms // 1_000),
+        days_to_full=None if days is None else str(days),
     )
 
 

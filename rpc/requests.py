@@ -21,6 +21,7 @@ from chain.hashing import Digest
 from chain.ics23 import CommitmentProof
 from chain.ics23_codec import decode_proof
 from chain.limits import HEIGHT_MAX, RESULT_BYTES_MAX
+from chain.pruned import PRUNED_HERE
 from chain.result import TransactionResult, decode_result
 from chain.transaction import TxId
 from chain.vote import BlockId, Height
@@ -54,6 +55,10 @@ class CallRefused(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class PrunedThere(CallRefused):
+    """The node does not keep this any more; another one may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +117,11 @@ class _Envelope(Struct, frozen=True):
 def status() -> Request[answers.StatusAnswer]:
     """Who the node is and where it stands."""
     return _plain("status", answers.StatusAnswer)
+
+
+def storage() -> Request[answers.StorageAnswer]:
+    """What the node keeps of the past, and the room it takes."""
+    return _plain("storage", answers.StorageAnswer)
 
 
 def net_info() -> Request[answers.NetInfoAnswer]:
@@ -262,7 +272,9 @@ def decode_answer(request: Request[Answer], body: bytes) -> Answer:
     try:
         envelope = msgspec.json.decode(body, type=_Envelope)
         if envelope.error is not None:
-            raise CallRefused(envelope.error.code, envelope.error.data or envelope.error.message)
+            told = envelope.error.data or envelope.error.message
+            kind = PrunedThere if told.endswith(PRUNED_HERE) else CallRefused
+            raise kind(envelope.error.code, told)
         return request.read(envelope.result)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, Malformed, ValueError) as error:
         raise BadAnswer(f"{request.method}: {error}") from error

@@ -98,6 +98,7 @@ _TABLE = (
     _method(transaction_methods.unconfirmed_txs, "limit:COUNT"),
     _method(transaction_methods.num_unconfirmed_txs),
     _method(transaction_methods.query, "contract:TEXT! method:TEXT! arguments:BYTES", is_ours=True),
+    _method(node_methods.storage, is_ours=True),
     _method(node_methods.contracts, is_ours=True),
     _method(node_methods.abi, "contract:TEXT!", is_ours=True),
     _method(transaction_methods.broadcast_txs, "txs:BYTES_LIST!", is_ours=True),

@@ -7,12 +7,14 @@ from itertools import groupby
 from chain.codec import as_array, decode, encode
 from chain.errors import Malformed
 from chain.limits import RPC_COMMIT_WAIT_MS, RPC_PAGE_MAX, TRANSACTION_BYTES_MAX
+from chain.pruned import PRUNED_HERE
 from chain.result import TransactionResult, encode_result
 from chain.transaction import TxId, compute_transaction_id
 from chain.vote import Height
 from rpc import answers
 from rpc.backend import Backend, Place, Refused
-from rpc.errors import invalid_params, not_done
+from rpc.chain_methods import get_blocks_since
+from rpc.errors import RpcError, invalid_params, not_done
 from rpc.render import (
     CODESPACE,
     base64_of,
@@ -71,9 +73,17 @@ def tx(backend: Backend, hash_: bytes, prove: bool | None) -> answers.TxAnswer:
     """A committed transaction with its result, and with the proof that it stands in its block."""
     place = backend.place_of(TxId(hash_))
     if place is None:
-        raise not_done(f"tx ({hexadecimal(hash_)}) not found")
+        raise _not_found(backend, hash_)
     (shown,) = render_places(backend, [place], prove=bool(prove))
     return shown
+
+
+def _not_found(backend: Backend, hash_: bytes) -> RpcError:
+    """Unknown, or in a block that is not kept: where any was let go, nobody here can tell."""
+    since, unknown = get_blocks_since(backend), f"tx ({hexadecimal(hash_)}) not found"
+    if since == 1:
+        return not_done(unknown)
+    return not_done(f"{unknown} in blocks since {since}: earlier ones {PRUNED_HERE}")
 
 
 def tx_status(backend: Backend, hashes: Sequence[bytes]) -> answers.TxStatusAnswer:
@@ -82,7 +92,7 @@ def tx_status(backend: Backend, hashes: Sequence[bytes]) -> answers.TxStatusAnsw
     places = [backend.place_of(TxId(one)) for one in hashes]
     results = _read_results(backend, {place for place in places if place is not None})
     statuses = [_status(hash_, place, results) for hash_, place in zip(hashes, places, strict=True)]
-    return answers.TxStatusAnswer(height=height, statuses=statuses)
+    return answers.TxStatusAnswer(height=height, blocks_since=get_blocks_since(backend), statuses=statuses)
 
 
 def unconfirmed_txs(backend: Backend, limit: int | None) -> answers.UnconfirmedAnswer:

@@ -1,5 +1,6 @@
 """What node and client both speak of, in the ledger's own types; how it goes over the wire stands in `rpc.answers`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -36,6 +37,34 @@ class Admitted:
     id: TxId
     code: int
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What a node keeps and what it takes: its role, the oldest heights of which it has blocks, headers and states, bytes of
+    its directory by class, what is free beside them, and a day's growth by that of the last `growth_over_ms`; None where it
+    is not known yet.
+    """
+
+    role: str
+    blocks_since: Height
+    headers_since: Height
+    states_since: Height
+    classes: Mapping[str, int]
+    free_bytes: int
+    growth_bytes_per_day: int | None
+    growth_over_ms: int
+
+    @property
+    def total_bytes(self) -> int:
+        """Of all classes."""
+        return sum(self.classes.values())
+
+    @property
+    def days_to_full(self) -> int | None:
+        """Until the disk is full if it goes on so; None where it does not grow, or nothing is known yet."""
+        growth = self.growth_bytes_per_day
+        return None if growth is None or growth <= 0 else self.free_bytes // growth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

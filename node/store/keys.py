@@ -48,7 +48,7 @@ EVIDENCE_WAITING = Table(b"Q", "the same", "evidence that no block has yet")
 META = Table(
     b"M",
     "name",
-    "format version, genesis hash, head record, oldest heights whose state, blocks, headers and evidence are known",
+    "format version, genesis hash, head record, oldest heights whose state, blocks, headers and evidence are known, sizes",
 )
 
 TABLES = (
@@ -62,6 +62,7 @@ GENESIS_KEY = META.prefix + b"genesis"
 FORMAT_KEY = META.prefix + b"format"
 STATE_SINCE_KEY = META.prefix + b"state since"
 BLOCKS_SINCE_KEY = META.prefix + b"blocks since"
+GROWTH_KEY = META.prefix + b"growth"
 HEADERS_SINCE_KEY = META.prefix + b"headers since"
 EVIDENCE_SINCE_KEY = META.prefix + b"evidence since"
 

@@ -27,6 +27,7 @@ from chain.parameters import encode_parameters, parameters_hash
 from chain.transaction import TxId, compute_transaction_id
 from chain.validators import encode_validators
 from machine.faults import Damaged, WrongLedger
+from node.growth import Sample, decode_samples, encode_samples
 from node.head import Head
 from node.store.keys import (
     BLOCK_IDS,
@@ -36,6 +37,7 @@ from node.store.keys import (
     EVIDENCE_WAITING,
     FORMAT_KEY,
     GENESIS_KEY,
+    GROWTH_KEY,
     HAND_OVERS,
     HEAD_KEY,
     HEADERS,
@@ -54,6 +56,7 @@ from node.store.page_cache import PageCache
 from node.store.pruning import Slice, pick_slice
 from node.store.reading import REFETCH_ADVICE, LedgerReader, Records, StateView
 from node.store.records import decode_head, encode_head, encode_location, encode_results
+from node.store.sizes import measure_blocks, measure_classes
 from node.store.staged import StagedStore
 from node.store.state_history import StateHistory
 from node.store.state_rows import forget_states, put_state
@@ -239,6 +242,30 @@ class Ledger(LedgerReader):
             height=head.height,
             time_ms=head.time_ms,
         )
+
+    def compact(self, start: bytes, end: bytes) -> None:
+        """See `Store.compact`. From any thread."""
+        self._store.compact(start, end)
+
+    def measure_classes(self) -> dict[str, int]:
+        """About how many bytes each class of rows takes."""
+        return measure_classes(self._store)
+
+    def measure_blocks(self, first: int) -> int:
+        """About how many bytes the blocks from a height on take, with their results."""
+        return measure_blocks(self._store, first)
+
+    @property
+    def growth(self) -> tuple[Sample, ...]:
+        """Sizes of the node's directory, as they were noted."""
+        return self._records.read(GROWTH_KEY, decode_samples, "sizes") or ()
+
+    def note_growth(self, samples: Sequence[Sample]) -> None:
+        """Notes them, in place of those before. Not synced: a lost one is one less."""
+        batch = Batch()
+        batch.put(GROWTH_KEY, encode_samples(samples))
+        with self._lock:
+            self._store.write(batch, sync=False)
 
     def has_transaction(self, transaction_id: TxId) -> bool:
         """Whether a block whose transactions may not have expired holds the transaction."""

@@ -144,10 +144,10 @@ class LevelStore(_Reader):
         finally:
             snapshot.close()
 
-    def compact(self) -> None:
+    def compact(self, start: bytes, end: bytes) -> None:
         """See `Store`."""
         with _faults(self._path):
-            self._database.compact_range()
+            self._database.compact_range(start=start, stop=end)
 
     def approximate_size(self, start: bytes, end: bytes) -> int:
         """See `Store`."""

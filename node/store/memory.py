@@ -72,7 +72,7 @@ class MemoryStore:
         self._is_shared = True
         yield self._rows
 
-    def compact(self) -> None:
+    def compact(self, start: bytes, end: bytes) -> None:
         """See `Store`; there is nothing to give back."""
 
     def approximate_size(self, start: bytes, end: bytes) -> int:

@@ -66,8 +66,10 @@ class Store(StoreReader, Protocol):
         """The content of this moment, unmoved by later writes, until the context ends."""
         ...
 
-    def compact(self) -> None:
-        """Gives back the room of what was deleted. May take minutes."""
+    def compact(self, start: bytes, end: bytes) -> None:
+        """Gives back the room of what was deleted of the keys with start <= key < end. Takes as long as the range is large;
+        others read and write meanwhile.
+        """
         ...
 
     def approximate_size(self, start: bytes, end: bytes) -> int:

@@ -98,7 +98,7 @@ def measure(directory: Path, keys: int, batches: Sequence[int], blocks: int) -> 
     state, chance = State(directory), Random(keys)
     for start in range(0, keys, _FILL):
         state.grow(_changes(range(start, min(keys, start + _FILL)), b"", chance))
-    state.store.compact()
+    state.store.compact(b"", b"\xff")
     _settle()
     for batch in batches:
         size = min(batch, keys)

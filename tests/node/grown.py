@@ -102,10 +102,11 @@ class Grown:
         """Commits from now on as a node that joined by this."""
         self.committer = Committer(self.ledger, ModuleCache(), checkpoint)
 
-    def grow(self, transactions: Sequence[bytes] = ()) -> None:
-        """One block more, decided by everybody."""
+    def grow(self, transactions: Sequence[bytes] = (), time_ms: int | None = None) -> None:
+        """One block more, decided by everybody; a second after the one before, or at a time."""
         head = self.ledger.head
-        block = make_compact(head, transactions, head.time_ms + _BLOCK_MS).with_bodies(transactions)
+        time_ms = head.time_ms + _BLOCK_MS if time_ms is None else time_ms
+        block = make_compact(head, transactions, time_ms).with_bodies(transactions)
         signers = [self.keys[one.address] for one in head.validators.validators]
         certified = certify(block, head.validators, signers)
         self.committer.commit(head, certified, [check_transaction(raw, CHAIN) for raw in transactions])

@@ -152,3 +152,76 @@ def test_a_short_chain_is_asked_for_once() -> None:
     assert core.next_ask(0.1) is None
     core.on_height(Height(7))
     assert core.next_ask(9.0) is None
+
+
+def gap_of(core: CatchUp) -> Height | None:
+    """The block that nobody has."""
+    return core.nobody_has
+
+
+class TestLettingGo:
+    """Nodes keep blocks as long as their operators decided; who has let go of one says so by an answer without any."""
+
+    def ask_and_find_none(self, core: CatchUp, now: float) -> PublicKey:
+        ask = ask_of(core, now)
+        assert core.take_answer(ask.peer, ask.request, 0)
+        return ask.peer
+
+    def test_who_has_let_go_of_a_block_is_not_asked_for_it_again(self) -> None:
+        core = CatchUp(Height(0), patience=0.0)
+        core.on_own_claim(HONEST, Height(50))
+        assert self.ask_and_find_none(core, 0.0) == HONEST
+        for height in range(51, 60):
+            core.on_own_claim(HONEST, Height(height))
+            assert core.next_ask(float(height)) is None
+
+    def test_an_archive_among_them_is_found_and_stays_the_first_to_be_asked(self) -> None:
+        core = CatchUp(Height(0), patience=0.0)
+        core.on_own_claim(LIAR, Height(200))
+        core.on_own_claim(HONEST, Height(199))
+        assert self.ask_and_find_none(core, 0.0) == LIAR
+        assert gap_of(core) is None
+        for height in range(64, 192, 64):
+            core.on_own_claim(LIAR, Height(200))
+            ask = ask_of(core, 1.0)
+            assert ask.peer == HONEST and core.take_answer(HONEST, ask.request, ask.count)
+            core.on_height(Height(height))
+
+    def test_where_all_have_let_go_of_it_nobody_has_it(self) -> None:
+        core = CatchUp(Height(0), patience=0.0)
+        assert gap_of(core) is None
+        for peer in (HONEST, LIAR):
+            core.on_own_claim(peer, Height(50))
+        self.ask_and_find_none(core, 0.0)
+        assert gap_of(core) is None
+        self.ask_and_find_none(core, 0.1)
+        assert gap_of(core) == 1
+        archive = make_key(3).public
+        core.on_own_claim(archive, Height(51))
+        assert gap_of(core) is None
+        assert ask_of(core, 0.2).peer == archive
+
+    def test_a_snapshot_or_a_new_link_ends_it(self) -> None:
+        core = CatchUp(Height(0), patience=0.0)
+        core.on_own_claim(HONEST, Height(50))
+        self.ask_and_find_none(core, 0.0)
+        core.on_height(Height(40))
+        core.on_own_claim(HONEST, Height(51))
+        assert gap_of(core) is None and ask_of(core, 0.1).first == 41
+        again = CatchUp(Height(0), patience=0.0)
+        again.on_own_claim(HONEST, Height(50))
+        self.ask_and_find_none(again, 0.0)
+        again.on_link_down(HONEST)
+        assert gap_of(again) is None
+        again.on_own_claim(HONEST, Height(50))
+        assert ask_of(again, 0.1).first == 1
+
+    def test_what_others_say_of_a_node_does_not_count_against_it(self) -> None:
+        """A status that it passed on tells of a height that it may not have reached itself."""
+        core = CatchUp(Height(5), patience=0.0)
+        core.on_own_claim(HONEST, Height(5))
+        core.on_claim(HONEST, Height(6))
+        self.ask_and_find_none(core, 0.0)
+        assert gap_of(core) is None
+        core.on_own_claim(HONEST, Height(6))
+        assert ask_of(core, 0.1).first == 6

@@ -51,6 +51,7 @@ from rpc.values import (
     FieldInfo,
     FieldsInfo,
     MethodInfo,
+    Room,
     ViewAnswer,
 )
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators
@@ -321,6 +322,18 @@ class MemoryBackend:
         with self.grown:
             self.grown.wait_for(lambda: len(self.chain) > height, timeout_s)
             return Height(len(self.chain))
+
+    def room(self) -> Room:
+        return Room(
+            role="full",
+            blocks_since=self.blocks_since,
+            headers_since=self.headers_since,
+            states_since=Height(0),
+            classes={"blocks": 700, "state": 300},
+            free_bytes=5_000,
+            growth_bytes_per_day=1_000,
+            growth_over_ms=86_400_000,
+        )
 
     def measured(self) -> Mapping[str, float]:
         return dict.fromkeys(MEASURED, 3)

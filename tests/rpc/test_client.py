@@ -8,8 +8,9 @@ import pytest
 import trio
 
 import rpc.client
+from chain.vote import Height
 from rpc.client import BadAnswer, Client, SyncClient, Unreachable
-from rpc.requests import num_unconfirmed_txs
+from rpc.requests import PrunedThere, block, num_unconfirmed_txs
 from rpc.run import RpcThread
 from rpc.server import make_app
 from tests.rpc.memory import MemoryBackend
@@ -26,6 +27,41 @@ def good_node() -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{thread.port}"
     thread.stop()
+
+
+@contextmanager
+def two_nodes(*since: int) -> Iterator[list[str]]:
+    """Nodes of one chain of three blocks, each of which keeps blocks from its own height on."""
+    threads = []
+    for height in since:
+        backend = MemoryBackend()
+        for _ in range(3):
+            backend.commit()
+        backend.blocks_since = Height(height)
+        threads.append(RpcThread(make_app(backend), "127.0.0.1", 0))
+    for thread in threads:
+        thread.start()
+    yield [f"http://127.0.0.1:{thread.port}" for thread in threads]
+    for thread in threads:
+        thread.stop()
+
+
+async def test_what_one_node_has_let_go_is_asked_of_the_next() -> None:
+    with two_nodes(3, 1) as addresses:
+        async with Client(addresses) as client:
+            assert (await client.call(block(2))).block is not None
+            assert client.address == addresses[0], "it serves what is newer"
+        with SyncClient(addresses) as client:
+            assert client.call(block(2)).block is not None
+
+
+async def test_what_no_node_keeps_is_told_as_the_last_one_tells_it() -> None:
+    with two_nodes(2, 3) as addresses:
+        async with Client(addresses) as client:
+            with pytest.raises(PrunedThere, match="height 1 is not available, lowest height is 3"):
+                await client.call(block(1))
+        with SyncClient(addresses) as client, pytest.raises(PrunedThere, match="lowest height is 3"):
+            client.call(block(1))
 
 
 @asynccontextmanager

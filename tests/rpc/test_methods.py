@@ -58,6 +58,7 @@ def test_every_promised_method_stands_in_the_table() -> None:
         "broadcast_txs",
         "tx_status",
         "committed",
+        "storage",
     }
 
 
@@ -109,6 +110,20 @@ def test_what_was_let_go_is_told_with_the_lowest_height_kept(backend: MemoryBack
         ask(backend, method, height="2")
     assert ask(backend, method, height="3")
     assert ask(backend, "status")["sync_info"]["earliest_block_height"] == "3"
+
+
+def test_an_unknown_transaction_is_told_with_where_it_was_looked_for(backend: MemoryBackend) -> None:
+    known = compute_transaction_id(make_transaction(2)).hex()
+    assert ask(backend, "tx_status", hashes=[known])["blocks_since"] == 1
+    with pytest.raises(RpcError, match=r"tx \(00+\) not found$"):
+        ask(backend, "tx", hash="00" * 32)
+    backend.blocks_since = Height(3)
+    with pytest.raises(
+        RpcError, match="not found in blocks since 3: earlier ones are pruned here, ask an arch"
+    ):
+        ask(backend, "tx", hash=known)
+    told = ask(backend, "tx_status", hashes=[known])
+    assert (told["blocks_since"], told["statuses"][0]["state"]) == (3, "unknown")
 
 
 def test_blocks_that_were_let_go_are_told_by_id_and_in_a_range(backend: MemoryBackend) -> None:

@@ -78,7 +78,7 @@ def test_snapshot_does_not_move(store: Store) -> None:
 def test_compaction_keeps_content(store: Store) -> None:
     write(store, {bytes([n]): b"x" * 1000 for n in range(200)})
     write(store, {bytes([n]): None for n in range(100)})
-    store.compact()
+    store.compact(b"", b"\xff")
     assert [key[0] for key, _ in store.iterate(b"\x00", b"\xff", limit=500)] == list(range(100, 200))
     assert store.approximate_size(b"\x00", b"\xff") > 0
 
@@ -144,7 +144,7 @@ def make_tables(path: Path) -> None:
     """Rows that do not compress, so that a flipped bit is not found by decompression already."""
     store = LevelStore(path, cache_bytes=CACHE_BYTES)
     write(store, {n.to_bytes(4, "big"): shake_128(n.to_bytes(4, "big")).digest(400) for n in range(2_000)})
-    store.compact()
+    store.compact(b"", b"\xff")
     store.close()
 
 
