@@ -22,7 +22,7 @@ def status(
         typer.Option("--home", help="Instead: the directory of a node that does not run, and its room."),
     ] = None,
 ) -> None:
-    """Show who a node is, where it stands, and how long its disk lasts."""
+    """Show who a node is, where it stands and what its disk holds."""
     if home is not None:
         _show(list_rows(_read_home(home)))
         return
