@@ -185,6 +185,9 @@ class LightBackend:
         """It has no mempool."""
         return Waiting(count=0, bytes_total=0, first=())
 
+    def room(self) -> None:
+        """See `Backend`: a light client keeps no ledger."""
+
     def measured(self) -> Mapping[str, float]:
         """It counts nothing."""
         return {}

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 import structlog
 import trio
 
-from chain.limits import COMPACTED_BLOCKS_MIN, LOCATION_PARTS
 from chain.vote import Height
 from machine.clock import Clock
 from machine.faults import DiskFull
@@ -25,6 +24,10 @@ from node.store.ledger import Ledger
 from rpc.values import Room
 
 log = structlog.get_logger("retention")
+COMPACTED_BLOCKS_MIN = (
+    512  # let go before their room is given back: each time takes about as long as these few
+)
+LOCATION_PARTS = 16  # in which the places of transactions are compacted, one part each time
 _LOOK_SECONDS = 60.0  # between two looks when there is nothing to do
 _IDLE_SECONDS = 0.05  # between two slices while no height is under way
 _BUSY_SECONDS = 1.0

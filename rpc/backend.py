@@ -315,8 +315,8 @@ class Backend(Protocol):
         """Blocks its thread until a block above `height` is committed, or so long; the last committed height."""
         ...
 
-    def room(self) -> Room:
-        """What it keeps, and how much room that takes; as of a minute ago at most."""
+    def room(self) -> Room | None:
+        """What it keeps, and how much room that takes, as of a minute ago at most; None for who keeps no ledger."""
         ...
 
     def measured(self) -> Mapping[str, float]:

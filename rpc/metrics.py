@@ -141,6 +141,8 @@ def _of_last_block(backend: Backend, height: Height) -> Iterator[_Row]:
 
 def _of_room(backend: Backend) -> Iterator[_Row]:
     room = backend.room()
+    if room is None:
+        return
     taken = Metric(name="storage_bytes", kind="gauge", text="Bytes of this node's directory, by class.")
     for name, size in room.classes.items():
         yield taken, f',class="{_escape(name)}"', size

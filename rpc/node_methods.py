@@ -42,7 +42,10 @@ def status(backend: Backend) -> answers.StatusAnswer:
 
 def storage(backend: Backend) -> answers.StorageAnswer:
     """Ours: what the node keeps of the past, how much room it takes, and how long the disk lasts."""
-    return make_storage(backend.room())
+    room = backend.room()
+    if room is None:
+        raise not_done("nothing is kept here but what is proven: ask a node")
+    return make_storage(room)
 
 
 def make_storage(room: Room) -> answers.StorageAnswer:

@@ -11,8 +11,8 @@ carry out again, blocks that the check at the start reads, and the head.
 from dataclasses import dataclass
 
 from chain.limits import (
+    BLOCK_TRANSACTIONS_MAX,
     PRUNED_BLOCKS_AT_ONCE,
-    PRUNED_TRANSACTIONS_AT_ONCE,
     STORE_CHECKED_BLOCKS,
     WINDOW_MS_MAX,
 )
@@ -47,7 +47,7 @@ def pick_slice(reader: LedgerReader, below: int) -> Slice | None:
     while since < end and _may_go(reader, since):
         ids = reader.transaction_ids(since) or ()
         transactions += len(ids)
-        if since > first and transactions > PRUNED_TRANSACTIONS_AT_ONCE:
+        if since > first and transactions > BLOCK_TRANSACTIONS_MAX:
             break
         for transaction_id in ids:
             batch.delete(location_key(transaction_id))

@@ -153,7 +153,9 @@ def _ask_all(backend: Backend, height: Height, id_: TxId, since: Height) -> Iter
     ):
         yield _ask(backend, method, given, refused)
     yield _ask(backend, "tx", {"hash": id_.hex()}, f"in blocks since {since}:" if since > 1 else "")
-    states = f"the state of heights {backend.room().states_since} to "
+    room = backend.room()
+    assert room is not None, "a node keeps a ledger"
+    states = f"the state of heights {room.states_since} to "
     yield _ask(backend, "abci_query", {"path": "/store", "data": "00", "height": str(height)}, states)
     for method, given in (
         ("header", {"height": str(height)}),

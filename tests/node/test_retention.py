@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from chain.limits import COMPACTED_BLOCKS_MIN, LOCATION_PARTS, STORE_CHECKED_BLOCKS
+from chain.limits import STORE_CHECKED_BLOCKS
 from chain.vote import Height
 from machine.faults import DiskFull
-from node.caretaker import Caretaker
+from node.caretaker import COMPACTED_BLOCKS_MIN, LOCATION_PARTS, Caretaker
 from node.config import Config, RetentionConfig
 from node.growth import Sample
 from node.home import Home

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from chain.limits import (
+    BLOCK_TRANSACTIONS_MAX,
     PRUNED_BLOCKS_AT_ONCE,
-    PRUNED_TRANSACTIONS_AT_ONCE,
     STORE_CHECKED_BLOCKS,
     WINDOW_MS_MAX,
 )
@@ -141,8 +141,8 @@ def test_a_slice_is_bounded_in_blocks(chain: Chain) -> None:
 
 
 def test_a_slice_is_bounded_in_transactions(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert PRUNED_TRANSACTIONS_AT_ONCE > OLD
-    monkeypatch.setattr(pruning, "PRUNED_TRANSACTIONS_AT_ONCE", 3)
+    assert BLOCK_TRANSACTIONS_MAX > OLD
+    monkeypatch.setattr(pruning, "BLOCK_TRANSACTIONS_MAX", 3)
     found = chain.ledger.prune(8)
     assert found is not None and found.since == 4
 
