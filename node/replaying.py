@@ -128,7 +128,7 @@ def _link(store: Path, place: Path) -> None:
 
 def _go_back(store: LevelStore, place: Path, stopped: Stopped, first: int) -> Ledger:
     take_back(store, place, stopped.ledger.head, first - 1, lambda _count: None)
-    ledger = Ledger.open(store, place, stopped.genesis.hash, stopped.config.store.state_versions)
+    ledger = Ledger.open(store, place, stopped.genesis.hash, stopped.config.retention.state_versions)
     assert ledger is not None, "it was the ledger a moment ago"
     return ledger
 
