@@ -24,7 +24,9 @@ NONCE_BYTES = 16  # chance that never collides within a window
 GAS_LIMIT_MAX = 2**30 - 1  # a transaction's gas stays below 2^30, so that meters fit a machine word
 
 # --- Blocks ---------------------------------------------------------------------------------------------------
-BLOCK_BYTES_MAX = 16 * 1024 * 1024  # around the governed size of all bodies; memory must hold it many times
+BLOCK_BYTES_MAX = (
+    16 * 1024 * 1024
+)  # wall around the governed size of all bodies; it must fit memory many times
 BLOCK_TRANSACTIONS_MAX = 10_000  # ids of a compact proposal: 320 kB
 BLOCK_EVIDENCE_MAX = 16  # each costs two signature checks
 PARAMETERS_BYTES_MAX = 256  # a dozen whole numbers
@@ -84,7 +86,9 @@ EVIDENCE_ROWS_FORGOTTEN = 2 * BLOCK_EVIDENCE_MAX  # expired rows that a block le
 # --- Store, log and signer ------------------------------------------------------------------------------------
 STORE_WRITE_BUFFER_BYTES = 16 * 1024 * 1024  # four of the largest blocks before LevelDB writes a table
 STORE_OPEN_FILES_MAX = 256  # leaves room for links and requests under the usual limit of 1,024
-STORE_RECORD_BYTES_MAX = 1024 * 1024 * 1024  # written by this node; bounds nothing but a damaged length
+STORE_RECORD_BYTES_MAX = (
+    1024 * 1024 * 1024
+)  # what this node wrote itself; bounds nothing but a damaged length
 STORE_CHECKED_BLOCKS = (
     16  # newest blocks that are checked at every start: under a second even if each is full
 )
@@ -95,7 +99,9 @@ STATE_VERSIONS_PRUNED = (
 )
 PRUNED_BLOCKS_AT_ONCE = 64  # that retention lets go of in one batch: a commit waits for it a few milliseconds
 GROWTH_RECORD_BYTES_MAX = 16 * 1024  # sizes of the last week: some 230, of 20 bytes each
-STATE_PAGES_BYTES_MAX = 128 * 1024 * 1024  # of the state tree in memory: all of a million entries take 90 MB
+STATE_PAGES_BYTES_MAX = (
+    128 * 1024 * 1024
+)  # pages of the state tree in memory: all of a million entries take 90 MB
 SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
 SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be given again
 
@@ -190,7 +196,9 @@ HANDSHAKE_SECONDS_MAX = 5
 HANDSHAKES_MAX = 32  # half-open at once; the oldest has to finish or go
 HANDSHAKES_PER_ADDRESS_MAX = 8  # so that one host cannot hold all of them
 LINKS_MAX = 256  # links; a validator has one even beyond them
-CONSENSUS_QUEUE_BYTES_MAX = 8 * 1024 * 1024  # some proposals and a height's votes; beyond, the link is closed
+CONSENSUS_QUEUE_BYTES_MAX = (
+    8 * 1024 * 1024
+)  # a few proposals and a height's votes; beyond, the link is closed
 BLOCKS_QUEUE_BYTES_MAX = 40 * 1024 * 1024  # two of the largest answers
 TRANSACTIONS_QUEUE_BYTES_MAX = 16 * 1024 * 1024  # beyond, the newest are not sent: they will be announced
 BLOCKS_PER_REQUEST_MAX = 64
@@ -324,7 +332,9 @@ BUCKET_LEAVES_MAX = 24  # of one page of the state tree: all are hashed when one
 
 # --- Proofs of state --------------------------------------------------------------------------------------------
 PROOF_DEPTH_MAX = 256  # bits of a hashed key; two keys of one's own may be made to share a quarter of them
-PROOF_KEY_BYTES_MAX = STATE_KEY_BYTES_MAX + NAME_BYTES_MAX + 8  # a state key, its contract and storage
+PROOF_KEY_BYTES_MAX = (
+    STATE_KEY_BYTES_MAX + NAME_BYTES_MAX + 8
+)  # of a state key, with its contract and storage
 PROOF_VALUE_BYTES_MAX = max(STATE_VALUE_BYTES_MAX, MODULE_BYTES_MAX)
 PROOF_BYTES_MAX = 2 * (PROOF_VALUE_BYTES_MAX + PROOF_KEY_BYTES_MAX + PROOF_DEPTH_MAX * 64 + 256) + 512
 
@@ -336,7 +346,9 @@ RESULT_BYTES_MAX = (
 )  # answers, events with the names of their fields, and a trap: whatever execution makes can be read again
 
 # --- Payments -------------------------------------------------------------------------------------------------
-PAYMENT_ENTRY_BYTES_MAX = 8 * 1024  # a released order with its longest texts, in the gateway's journal
+PAYMENT_ENTRY_BYTES_MAX = (
+    8 * 1024
+)  # a released order with every text at its longest, in the gateway's journal
 PAYMENT_MESSAGE_BYTES_MAX = 16 * 1024 * 1024  # a day's statement of some ten thousand entries
 PAYMENT_MESSAGE_DEPTH_MAX = 32  # the deepest element of the messages that are read has depth 12
 PAYMENT_MESSAGE_ELEMENTS_MAX = 1_000_000  # some thirty for each entry of such a statement
