@@ -279,6 +279,9 @@ RPC_READING_SECONDS = (
 RPC_ANSWER_BYTES_MAX = (
     160 * 1024 * 1024
 )  # that a client reads: a batch's with the largest block as base64 at its end
+RPC_HEADER_BYTES_MAX = (
+    256 * 1024
+)  # of an answer about one header: 128 validators with names and signatures take a third
 RPC_ANSWERS_BYTES_MAX = 64 * 1024 * 1024  # of one batch; what comes after is refused
 RPC_CONNECTIONS_MAX = 900  # open HTTP connections; CometBFT's limit
 RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as CometBFT does
@@ -369,6 +372,9 @@ LIGHT_BLOCKS_REMEMBERED_MAX = 8  # verified blocks in memory: 130 MB of the larg
 LIGHT_RESULTS_REMEMBERED_MAX = 64  # ids and results of as many blocks
 LIGHT_NODE_SECONDS = (
     20.0  # that one node may take to show what it claims; others wait so long for who is slow
+)
+LIGHT_CAUGHT_SECONDS = (
+    600.0  # so long who answered something false is asked last: a bad line may mend, a liar may not
 )
 LIGHT_AHEAD_MS = (
     60_000  # by which a block may be ahead of this clock: thirty times what honest proposers may be

@@ -86,6 +86,8 @@ async def _run(
     async with AsyncExitStack() as stack:
         nodes = [await stack.enter_async_context(Client([address])) for address in addresses]
         follower = Follower(anchor=anchor, nodes=nodes, store=store, clock=SystemClock(), tell=_say)
+        if len(nodes) == 1:
+            _say("one node alone can withhold blocks: give nodes of several agencies, each with --node")
         if follower.head is not None:
             _say(f"goes on from block {follower.head.header.height}")
         try:

@@ -6,7 +6,7 @@ does not answer, or refuses                                              is sile
 shows what does not hold: no certificate, no hand-over, no proof         is left out
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -61,16 +61,22 @@ def pick_certified(claims: Iterable[Claim]) -> list[Claim]:
     return sorted((claim for claim in claims if claim.decided is not None), key=lambda claim: -claim.height)
 
 
-def compute_standings(claims: Iterable[Claim], trusted_height: int) -> tuple[Standing, ...]:
-    """How each node stands to a height that was trusted before."""
-    return tuple(
-        Standing(
-            address=claim.address,
-            conduct=Conduct.BEHIND
-            if claim.conduct is Conduct.AGREES and claim.height < trusted_height
-            else claim.conduct,
-            height=claim.height,
-            problem=claim.problem,
-        )
-        for claim in claims
+def compute_standings(
+    claims: Iterable[Claim], trusted_height: int, caught: Mapping[str, str]
+) -> tuple[Standing, ...]:
+    """How each node stands to a height that was trusted before. `caught`: who answered what else, that was false."""
+    return tuple(_stand(claim, trusted_height, caught.get(claim.address)) for claim in claims)
+
+
+def _stand(claim: Claim, trusted_height: int, problem: str | None) -> Standing:
+    conduct = claim.conduct
+    if conduct is Conduct.AGREES and problem is not None:
+        conduct = Conduct.WRONG
+    elif conduct is Conduct.AGREES and claim.height < trusted_height:
+        conduct = Conduct.BEHIND
+    return Standing(
+        address=claim.address,
+        conduct=conduct,
+        height=claim.height,
+        problem=claim.problem or problem or "",
     )

@@ -18,13 +18,13 @@ from chain.hashing import Digest
 from chain.record import Decided
 from chain.vote import BlockId
 from light.fork import Fork, prove_fork
-from light.party import Party
+from light.party import Party, TooEarly
 from rpc.lineage import Anchor
 from rpc.requests import BadAnswer, CallRefused, Unreachable
 
 Shown = TypeVar("Shown")
-NOT_SHOWN = (CallRefused, Unreachable)
-"""A node that refuses or does not answer: it shows nothing, which is no lie."""
+NOT_SHOWN = (CallRefused, Unreachable, TooEarly)
+"""A node that refuses, does not answer or is not there yet: it shows nothing, which is no lie."""
 LIES = (Invalid, BadAnswer)
 """What it shows does not hold."""
 NO_ANSWER = LIES + NOT_SHOWN

@@ -15,7 +15,7 @@ from typing import NoReturn
 import trio
 
 from chain.errors import Malformed
-from chain.limits import LIGHT_NODE_SECONDS
+from chain.limits import LIGHT_CAUGHT_SECONDS, LIGHT_NODE_SECONDS
 from chain.record import Decided
 from light.claims import Claim, Conduct, Standing, block_id_of, compute_standings, pick_certified
 from light.dispute import LIES, NOT_SHOWN, Unsettled, settle
@@ -83,6 +83,7 @@ class Follower:
         self._store = store
         self._clock = clock
         self._tell = tell
+        self._caught: dict[str, tuple[float, str]] = {}
 
     # --- Rounds -----------------------------------------------------------------------------------------------------
 
@@ -100,7 +101,7 @@ class Follower:
             self.doubt = str(error)
             raise
         self.doubt = ""
-        self._stand(compute_standings([one.claim for one in heard], before))
+        self._stand(compute_standings([one.claim for one in heard], before, self._list_caught()))
         if leader is None:
             raise NotTrusted(f"no node shows a block that holds ({_reasons(heard)})")
         return self.head is not None and self.head.header.height > before
@@ -112,6 +113,8 @@ class Follower:
             return found
         if self.head is None or height > self.head.header.height:
             raise NotTrusted(f"block {height} is not trusted yet")
+        if height < self.anchor.since:
+            raise NotTrusted(f"block {height} lies before {self.anchor.since}, where trust begins")
         silent = {one.address for one in self.standings if one.conduct is Conduct.SILENT}
         heard = await self._hear_all([one for one in self.nodes if one.address not in silent], height)
         try:
@@ -124,17 +127,34 @@ class Follower:
                 self.name_wrong(one.claim.address, one.claim.problem)
         if leader is None:
             raise NotTrusted(f"block {height}: no node shows it so that it holds ({_reasons(heard)})")
+        self._check_links(leader.decided)
         self._store.put(leader.decided, leader.party.reigns)
         return leader.decided
 
+    def _check_links(self, decided: Decided) -> None:
+        """An old block has to lead to the one after it and come from the one before it, where they are known."""
+        height = decided.header.height
+        before, after = self._store.get(height - 1), self._store.get(height + 1)
+        follows = before is None or block_id_of(before) == decided.header.previous_block_id
+        leads = after is None or block_id_of(decided) == after.header.previous_block_id
+        if not (follows and leads):
+            raise NotTrusted(
+                f"block {height}: what nodes show does not join the blocks that are trusted beside it"
+            )
+
     def name_wrong(self, address: str, problem: str) -> None:
-        """Says that a node answered something that does not hold."""
+        """Says that a node answered something that does not hold; for a while it is left out of answers."""
+        self._caught[address] = (trio.current_time(), problem)
         self._stand(
             tuple(
                 replace(one, conduct=Conduct.WRONG, problem=problem) if one.address == address else one
                 for one in self.standings
             )
         )
+
+    def _list_caught(self) -> dict[str, str]:
+        since = trio.current_time() - LIGHT_CAUGHT_SECONDS
+        return {address: problem for address, (when, problem) in self._caught.items() if when > since}
 
     async def _take(self, leader: _Heard) -> bool:
         """Trusts what the leader shows, with the block before it; whether that one holds too."""
@@ -230,6 +250,9 @@ class Follower:
             ranked = [places[claim.address] for claim in pick_certified([one.claim for one in heard])]
             leader = next((one for one in ranked if self._may_lead(one)), None)
             if all([await self._is_settled(leader, one) for one in ranked if one is not leader]):
+                if leader is None:
+                    for one in ranked:
+                        one.fail(Conduct.WRONG, "by validators who are not known to decide there")
                 return leader
 
     def _may_lead(self, one: _Heard) -> bool:

@@ -34,6 +34,10 @@ class Node(Protocol):
         ...
 
 
+class TooEarly(Exception):
+    """A node is not there yet where trust begins."""
+
+
 class Party:
     """What one node shows, from a state of knowledge on. Every method raises `Invalid` for what does not hold, and what the
     node's `call` raises.
@@ -59,7 +63,9 @@ class Party:
         if height is not None and header.height != height:
             raise Malformed(f"expected block {height}, got block {header.height}")
         if header.height < self._anchor.since:
-            raise Malformed(f"block {header.height} lies before {self._anchor.since}, where trust begins")
+            raise TooEarly(
+                f"its newest block is {header.height}, and trust begins at block {self._anchor.since}"
+            )
         self._check_time(header)
         try:
             validators = await self._lineage.follow(self.node, header.validators_hash, header.height)

@@ -20,7 +20,9 @@ from rpc.lineage import Anchor, Reign
 
 _FORMAT = 1
 _TABLES = """
-CREATE TABLE IF NOT EXISTS origin (genesis BLOB NOT NULL, since INTEGER NOT NULL, format INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS origin (
+    genesis BLOB NOT NULL, since INTEGER NOT NULL, block BLOB NOT NULL, validators BLOB NOT NULL, format INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS reigns (
     since INTEGER PRIMARY KEY, header BLOB NOT NULL, certificate BLOB NOT NULL, validators BLOB NOT NULL
 );
@@ -52,14 +54,18 @@ class HeaderStore:
         self._database.close()
 
     def _check_origin(self) -> None:
-        wanted = (bytes(self._anchor.genesis_hash), self._anchor.since, _FORMAT)
-        found = self._database.execute("SELECT genesis, since, format FROM origin").fetchone()
+        anchor = self._anchor
+        block = b"" if anchor.block_id is None else bytes(anchor.block_id)
+        wanted = (bytes(anchor.genesis_hash), anchor.since, block, bytes(anchor.validators.hash), _FORMAT)
+        found = self._database.execute(
+            "SELECT genesis, since, block, validators, format FROM origin"
+        ).fetchone()
         if found is None:
-            self._database.execute("INSERT INTO origin VALUES (?, ?, ?)", wanted)
+            self._database.execute("INSERT INTO origin VALUES (?, ?, ?, ?, ?)", wanted)
         elif found != wanted:
             raise WrongLedger(
                 self._path,
-                "it follows another network, or this one from another height on",
+                "it follows another network, or this one from another block on",
                 "Give another directory with --home",
             )
 

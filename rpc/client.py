@@ -154,7 +154,7 @@ class Client:
         for address in self._addresses.in_order():
             try:
                 with anyio.fail_after(ANSWER_TIMEOUT_S):
-                    _, answer = await self._send("POST", address, body, _HEADERS, RPC_ANSWER_BYTES_MAX)
+                    _, answer = await self._send("POST", address, body, _HEADERS, _bound(request))
             except _FAILURES as error:
                 self._addresses.turn_away(address, _reason(error))
                 continue
@@ -257,7 +257,7 @@ class SyncClient:
         pruned: PrunedThere | None = None
         for address in self._addresses.in_order():
             try:
-                answer = self._post(address, body)
+                answer = self._post(address, body, _bound(request))
             except _FAILURES as error:
                 self._addresses.turn_away(address, _reason(error))
                 continue
@@ -267,14 +267,18 @@ class SyncClient:
                 pruned = error
         raise pruned or self._addresses.unreachable()
 
-    def _post(self, address: str, body: bytes) -> bytes:
+    def _post(self, address: str, body: bytes, bytes_max: int) -> bytes:
         answer = bytearray()
         with self._http.stream("POST", address, content=body, headers=_HEADERS) as response:
             _check_serving(response)
             for piece in response.iter_raw():
                 answer += piece
-                _check_size(answer, RPC_ANSWER_BYTES_MAX)
+                _check_size(answer, bytes_max)
         return bytes(answer)
+
+
+def _bound(request: Request[Any]) -> int:
+    return min(request.answer_bytes_max, RPC_ANSWER_BYTES_MAX)
 
 
 def _check_serving(response: httpx2.Response) -> None:

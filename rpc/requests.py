@@ -7,7 +7,7 @@ client of `rpc.client`.
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Generic, TypeVar
 
@@ -20,7 +20,7 @@ from chain.evidence import DuplicateVote, encode_evidence
 from chain.hashing import Digest
 from chain.ics23 import CommitmentProof
 from chain.ics23_codec import decode_proof
-from chain.limits import HEIGHT_MAX, RESULT_BYTES_MAX
+from chain.limits import HEIGHT_MAX, RESULT_BYTES_MAX, RPC_ANSWER_BYTES_MAX, RPC_HEADER_BYTES_MAX
 from chain.pruned import PRUNED_HERE
 from chain.result import TransactionResult, decode_result
 from chain.transaction import TxId
@@ -63,11 +63,12 @@ class PrunedThere(CallRefused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request(Generic[Answer]):
-    """One call: method, parameters by name, and how its result is read."""
+    """One call: method, parameters by name, how its result is read, and how large an answer may be."""
 
     method: str
     params: dict[str, Any]
     read: Callable[[Any], Answer]
+    answer_bytes_max: int = RPC_ANSWER_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,7 @@ class _Envelope(Struct, frozen=True):
 
 def status() -> Request[answers.StatusAnswer]:
     """Who the node is and where it stands."""
-    return _plain("status", answers.StatusAnswer)
+    return _small("status", answers.StatusAnswer)
 
 
 def storage() -> Request[answers.StorageAnswer]:
@@ -155,27 +156,27 @@ def blockchain(lowest: int, highest: int) -> Request[answers.BlockchainAnswer]:
 
 def header(height: int | None = None) -> Request[answers.HeaderAnswer]:
     """A header."""
-    return _plain("header", answers.HeaderAnswer, **_height(height))
+    return _small("header", answers.HeaderAnswer, **_height(height))
 
 
 def header_by_hash(hash_: Digest) -> Request[answers.HeaderAnswer]:
     """The header of the block with this id."""
-    return _plain("header_by_hash", answers.HeaderAnswer, hash=hash_.hex())
+    return _small("header_by_hash", answers.HeaderAnswer, hash=hash_.hex())
 
 
 def consensus_params(height: int | None = None) -> Request[answers.ConsensusParamsAnswer]:
     """The parameters in force at a height."""
-    return _plain("consensus_params", answers.ConsensusParamsAnswer, **_height(height))
+    return _small("consensus_params", answers.ConsensusParamsAnswer, **_height(height))
 
 
 def commit(height: int | None = None) -> Request[answers.CommitAnswer]:
     """A header and its certificate."""
-    return _plain("commit", answers.CommitAnswer, **_height(height))
+    return _small("commit", answers.CommitAnswer, **_height(height))
 
 
 def validators(height: int | None = None) -> Request[answers.ValidatorsAnswer]:
     """The first hundred validators of a height."""
-    return _plain("validators", answers.ValidatorsAnswer, per_page="100", **_height(height))
+    return _small("validators", answers.ValidatorsAnswer, per_page="100", **_height(height))
 
 
 def state_entry(key: bytes, height: int | None = None, *, prove: bool = False) -> Request[StateEntry]:
@@ -292,6 +293,11 @@ def _read_state_entry(result: Any) -> StateEntry:
 
 def _plain(method: str, answer: type[Answer], **params: Any) -> Request[Answer]:
     return Request(method=method, params=params, read=lambda result: msgspec.convert(result, answer))
+
+
+def _small(method: str, answer: type[Answer], **params: Any) -> Request[Answer]:
+    """Of one header, so that nobody who is asked at every block can fill this process's memory."""
+    return replace(_plain(method, answer, **params), answer_bytes_max=RPC_HEADER_BYTES_MAX)
 
 
 def _height(height: int | None) -> dict[str, Any]:

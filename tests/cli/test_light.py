@@ -1,5 +1,6 @@
 """`terang light --once` over HTTP: what is trusted, who lies, and exit codes for whoever runs it from a script."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from genesis.file import write_genesis
+from genesis.joining import render_join
 from light.fork_file import parse_fork
 from rpc.run import RpcThread
 from rpc.server import make_app
 from tests.cli.running import Terminal
 from tests.genesis.bundles import GENESIS, STORY, made, make_genesis
+from tests.genesis.test_joining import sign
 from tests.light.lying import LIES, fork_of
 from tests.light.proxying import lying_proxy
 from tests.light.test_reads import backend
@@ -81,6 +84,27 @@ def test_a_fork_is_written_down_and_nothing_is_trusted_from_then_on(
         fork = parse_fork((home / "fork.json").read_bytes())
         assert fork.height == HEAD and len(fork.evidence) == 3
         assert "was decided twice, and nothing here is trusted" in terminal.fail(*common, "--node", node)
+
+
+def test_trust_may_begin_with_an_invitation(terminal: Terminal, tmp_path: Path) -> None:
+    """For a new home it has to be young; a home that began by it goes on."""
+    invited = tmp_path / "invitation.json"
+    now_ms = time.time_ns() // 1_000_000
+    invited.write_text(render_join(sign(made_ms=now_ms - 2, until_ms=now_ms + 600_000)))
+    ledger = backend()
+    ledger.chain, ledger.outcomes = list(ledger.chain), list(ledger.outcomes)
+    with running(ledger) as node:
+        common = ("light", "--once", "--home", tmp_path / "light", "--node", node, "--invitation")
+        ran = terminal.run(*common, invited)
+        assert (
+            ran.code == 2 and f"its newest block is {HEAD}, and trust begins at block {HEAD + 1}" in ran.err
+        )
+        assert "is silent" in ran.out and f"barat vouches for block {HEAD}, " in ran.out
+        ledger.commit(state_root=ledger.root)
+        assert f"block {HEAD + 1} " in terminal.succeed(*common, invited)
+        invited.write_text(render_join(sign()))
+        assert f"goes on from block {HEAD + 1}" in terminal.succeed(*common, invited)
+        assert "step time" in terminal.fail(*common, invited, "--home", tmp_path / "new")
 
 
 def test_trust_has_to_begin_somewhere(terminal: Terminal, tmp_path: Path, genesis: Path) -> None:

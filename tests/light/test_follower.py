@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trio
+from trio.testing import MockClock
 
-from chain.limits import LIGHT_AHEAD_MS
+from chain.limits import LIGHT_AHEAD_MS, LIGHT_CAUGHT_SECONDS
 from light.claims import Conduct
 from light.dispute import Unsettled
 from light.follower import Follower, NotTrusted
-from tests.light.lying import ANCHOR, LIES, Clock, LyingNode, RefusingNode, following
+from tests.light.lying import ANCHOR, LIES, Clock, LyingNode, RefusingNode, following, fork_of
 from tests.portals.making import AnsweringNode
 from tests.portals.test_lineage import SETS, Changing
 
@@ -151,6 +153,39 @@ async def test_an_older_block_that_nobody_shows_is_refused(tmp_path: Path) -> No
         with pytest.raises(NotTrusted, match="block 2: no node shows it so that it holds"):
             await follower.decided(2)
         assert told[-1].startswith("bohong is left out: ")
+
+
+async def test_an_old_block_has_to_join_those_beside_it(tmp_path: Path) -> None:
+    """Somebody has the keys of those who decided it then, and nobody else is there to contradict."""
+    backend = Changing(STORY)
+    liar = LyingNode(backend, "bohong", {})
+    with following(tmp_path, [liar]) as (follower, _):
+        await follower.step()
+        assert (await follower.decided(3)).header == backend.chain[2].block.header
+        liar.backend = fork_of(backend, 2, "a")
+        with pytest.raises(NotTrusted, match="does not join the blocks that are trusted beside it"):
+            await follower.decided(2)
+        with pytest.raises(NotTrusted, match="bohong: by validators who are not known to decide there"):
+            await follower.decided(4)
+
+
+async def test_who_answered_something_false_is_left_out_for_a_while(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    backend = Changing(STORY)
+    with following(tmp_path, [AnsweringNode(backend, "bohong"), AnsweringNode(backend, "jujur")]) as (
+        follower,
+        told,
+    ):
+        await follower.step()
+        follower.name_wrong("bohong", "a false proof")
+        for _ in range(3):
+            await follower.step()
+        assert conducts(follower) == {"bohong": Conduct.WRONG, "jujur": Conduct.AGREES}
+        assert told.count("bohong is left out: a false proof") == 1
+        await trio.sleep(LIGHT_CAUGHT_SECONDS + 1)
+        await follower.step()
+        assert conducts(follower)["bohong"] is Conduct.AGREES
 
 
 async def test_trust_may_begin_at_a_later_block(tmp_path: Path) -> None:

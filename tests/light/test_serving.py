@@ -23,7 +23,7 @@ from light.web import HEADER
 from machine.faults import find_told
 from rpc import requests
 from rpc.audit import collect_entry, collect_transaction
-from rpc.client import CallRefused, Client
+from rpc.client import CallRefused, Client, Unreachable
 from rpc.requests import Request
 from tests.chain.making import make_transaction
 from tests.contracts.ledger import address
@@ -140,6 +140,9 @@ async def test_it_tells_what_it_stands_on(tmp_path: Path) -> None:
             answer = await http.get(f"{served.client.address}/header?height={PLACE}")
             head = made().chain[-1]
             assert answer.headers[HEADER] == f"{HEAD}/{head.certificate.block_id.hex().upper()}"
+            with pytest.raises(Unreachable):
+                async with served.client.subscribe("tm.event='NewBlock'"):
+                    raise AssertionError("it tells no events")
             assert (await http.get(f"{served.client.address}/metrics")).status_code == 404
             assert (await http.get(f"{served.client.address}/documents/{'00' * 32}")).status_code == 404
         assert (await served.call(requests.net_info())).n_peers == "0"

@@ -135,7 +135,15 @@ def test_what_is_no_database_is_named(tmp_path: Path) -> None:
         HeaderStore(tmp_path / "missing" / "headers.sqlite", ANCHOR)
 
 
-@pytest.mark.parametrize("changes", [{"genesis_hash": sha256(b"lain")}, {"since": 5}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"genesis_hash": sha256(b"lain")},
+        {"since": 5},
+        {"block_id": sha256(b"x")},
+        {"validators": SETS["b"][0]},
+    ],
+)
 def test_of_another_network_it_is_refused(tmp_path: Path, changes: dict[str, object]) -> None:
     path = tmp_path / "headers.sqlite"
     with HeaderStore(path, ANCHOR):
