@@ -10,7 +10,7 @@ import typer
 from cli.options import NodesOption
 from cli.room import list_rows
 from rpc.answers import StatusAnswer, StorageAnswer
-from rpc.client import SyncClient
+from rpc.client import CallRefused, SyncClient
 from rpc.requests import net_info, num_unconfirmed_txs, storage
 from rpc.requests import status as status_request
 
@@ -33,8 +33,15 @@ def status(
             found = client.call(status_request())
             peers = client.call(net_info()).n_peers
             waiting = client.call(num_unconfirmed_txs()).total
-            room = client.call(storage())
-        _show([*_rows(found, peers, waiting), *list_rows(room)])
+            room = _read_room(client)
+        _show([*_rows(found, peers, waiting), *room])
+
+
+def _read_room(client: SyncClient) -> list[tuple[str, str]]:
+    try:
+        return list(list_rows(client.call(storage())))
+    except CallRefused as refused:  # a light client keeps no ledger
+        return [("room", str(refused))]
 
 
 def _show(rows: Iterable[tuple[str, str]]) -> None:
