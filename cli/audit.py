@@ -24,20 +24,16 @@ from cli.arguments import parse_arguments, show_typed
 from cli.errors import NotDone
 from cli.options import NodesOption
 from genesis.audit import NotProven, Proven, ProvenEntry, ProvenTransaction, Step, verify_bundle
+from genesis.auditing import Auditing, find_storage, get_code
 from genesis.document import Genesis
 from genesis.file import read_genesis
 from genesis.founders import anchor_of
 from rpc import requests
-from rpc.audit import Words, collect_entry, collect_transaction
+from rpc.audit import collect_transaction
 from rpc.client import Client
 from rpc.lineage import Answer, Lineage
 from rpc.requests import Request
-from vm.abi import runtime_from, value_from
-from vm.keys import contract_key, encode_parts, module_key, storage_prefix
-from vm.module import Module, StorageType
-from vm.module_codec import code_hash, decode_module
-from vm.traps import Stop
-from vm.type_codec import is_name
+from vm.abi import value_from
 from vm.types import Field, RuntimeValue, Type
 
 _IN_WORDS = {
@@ -68,12 +64,18 @@ def audit(
     genesis: GenesisOption,
     output: Annotated[Path, typer.Option(help="Where to: CBOR, or JSON if its name ends with .json.")],
     node: NodesOption,
+    height: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Of a state entry: after which block; else after the last that can be proven."
+        ),
+    ] = None,
 ) -> None:
     """Write a file that proves a transaction or an entry."""
     document = read_genesis(genesis)
     found = _TRANSACTION_ID.fullmatch(record)
-    if found and words:
-        raise NotDone(f"expected a transaction's id alone, got {len(words)} words after it")
+    if found and (words or height is not None):
+        raise NotDone("expected a transaction's id alone, got words or --height beside it")
 
     async def collect() -> Bundle:
         async with Client(node) as client:
@@ -81,7 +83,7 @@ def audit(
             if found:
                 id_ = TxId(Digest(bytes.fromhex(found[1])))
                 return await collect_transaction(nodes, lineage_of(document), id_)
-            return await collect_named_entry(nodes, document, record, words or [])
+            return await collect_named_entry(nodes, document, record, words or [], height)
 
     bundle = trio.run(collect)
     data = render_bundle(bundle).encode() if output.suffix == ".json" else encode_bundle(bundle)
@@ -140,48 +142,19 @@ def lineage_of(document: Genesis) -> Lineage:
     return Lineage(anchor_of(document))
 
 
-async def collect_named_entry(nodes: Nodes, document: Genesis, contract: str, words: list[str]) -> Bundle:
-    """The bundle of an entry as people name it. Raises `NotDone` for words that name none."""
-    code = await _get_code(nodes, contract)
+async def collect_named_entry(
+    nodes: Nodes, document: Genesis, contract: str, words: list[str], height: int | None = None
+) -> Bundle:
+    """The bundle of an entry as people name it. Raises `Malformed` or `NotDone` for words that name none."""
+    code = await get_code(nodes, contract)
     if not words:
-        names = ", ".join(storage.name for storage in decode_module(code).storage)
+        names = ", ".join(storage.name for storage in code.module.storage)
         raise NotDone(f"{contract}: expected a Var or Map, one of {names}")
-    is_founding = any(code_hash(one.module) == code_hash(code) for one in document.contracts)
-    found = _find_words(decode_module(code), contract, words[0], words[1:])
-    lineage = lineage_of(document)
-    return await collect_entry(nodes, lineage, found, None if is_founding else code)
-
-
-async def _get_code(nodes: Nodes, contract: str) -> bytes:
-    hash_ = None
-    if is_name(contract):
-        hash_ = (await nodes.call(requests.state_entry(contract_key(contract)))).value
-    if hash_ is None:
-        raise NotDone(f"expected a transaction's id of 64 digits or a contract, got {contract!r}")
-    code = (await nodes.call(requests.state_entry(module_key(Digest(hash_))))).value
-    if code is None:
-        raise NotDone(f"the node has no module of contract {contract!r}. Ask another one with --node")
-    return code
-
-
-def _find_words(module: Module, contract: str, name: str, texts: list[str]) -> Words:
-    number, storage = _find_storage(module, contract, name)
+    _, storage = find_storage(code, words[0])
     fields = [Field(name=f"key {place}", kind=kind) for place, kind in enumerate(storage.keys, 1)]
-    keys = parse_arguments(f"{contract}.{name}", fields, texts)
-    parts = [runtime_from(one.kind, key, one.name) for one, key in zip(fields, keys, strict=True)]
-    try:
-        key = storage_prefix(contract, number) + encode_parts(storage.keys, parts)
-    except Stop as stop:
-        raise NotDone(f"{contract}.{name}: the keys are longer than any that a state holds") from stop
-    return Words(contract=contract, storage=name, keys=keys, key=key, code_key=contract_key(contract))
-
-
-def _find_storage(module: Module, contract: str, name: str) -> tuple[int, StorageType]:
-    for number, storage in enumerate(module.storage):
-        if storage.name == name:
-            return number, storage
-    names = ", ".join(storage.name for storage in module.storage)
-    raise NotDone(f"{contract} has no Var or Map {name!r}; there are {names}")
+    keys = parse_arguments(f"{contract}.{words[0]}", fields, words[1:])
+    auditing, lineage = Auditing(document), lineage_of(document)
+    return await auditing.collect_entry(nodes, lineage, code, words[0], keys, height)
 
 
 # --- What is proven -----------------------------------------------------------------------------------------------

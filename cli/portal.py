@@ -84,5 +84,9 @@ def _choose(
         case PortalName.AGENCY:
             return agency.AGENCY, agency.VIEWS
         case PortalName.AUDITOR:
-            anchor = None if genesis is None else anchor_of(read_genesis(genesis))
-            return auditor.AUDITOR, auditor.make_views(anchor)
+            if genesis is None:
+                return auditor.AUDITOR, auditor.make_views(None)
+            from genesis.auditing import Auditing  # here, as it brings the contracts' machine
+
+            document = read_genesis(genesis)
+            return auditor.AUDITOR, auditor.make_views(anchor_of(document), Auditing(document))

@@ -57,11 +57,15 @@ def _turns_of(proof: InclusionProof) -> tuple[Turn, ...]:
     return turns
 
 
-async def collect_entry(source: Source, lineage: Lineage, words: Words, module: bytes | None) -> Bundle:
-    """The bundle of an entry or of its absence, at the last height whose state root a header has. `module`: see
-    `chain.bundle.EntryClaim`. Raises `Malformed` for what is no evidence.
+async def collect_entry(
+    source: Source, lineage: Lineage, words: Words, module: bytes | None, height: int | None = None
+) -> Bundle:
+    """The bundle of an entry or of its absence, after a height whose state the node keeps, or else after the last whose root
+    a header has. `module`: see `chain.bundle.EntryClaim`. Raises `Malformed` for what is no evidence.
     """
-    entry = await source.call(requests.state_entry(words.key, prove=True))
+    entry = await source.call(requests.state_entry(words.key, height, prove=True))
+    if height is not None and entry.height != height:
+        raise Malformed(f"state entry: expected one after block {height}, got one after {entry.height}")
     code = await source.call(requests.state_entry(words.code_key, entry.height, prove=True))
     claim = EntryClaim(
         contract=words.contract,

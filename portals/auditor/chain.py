@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from chain.block import compute_block_id
-from chain.bundle import encode_bundle
 from chain.errors import Malformed
 from chain.evidence import DuplicateVote, evidence_root
 from chain.keys import format_address
 from chain.record import Decided
-from chain.transaction import TxId, compute_transaction_id
+from chain.transaction import compute_transaction_id
 from chain.vote import Height
+from portals.auditor.bundles import read_id
 from portals.auditor.entries import read_entries
 from portals.auditor.evidence import NoEvidence, Proofs
 from portals.auditor.nodes import compare_block, find_diverging, read_nodes
@@ -20,9 +19,7 @@ from portals.auditor.showing import check_lines, state_of
 from portals.local_forms import WIB_MINUTES
 from portals.page import Page
 from rpc import requests
-from rpc.audit import collect_transaction
 from rpc.exact import evidence_of, header_of, transaction_of, whole
-from rpc.requests import CallRefused
 
 _BLOCKS = 20
 _SIGNED_BLOCKS = 10
@@ -154,7 +151,7 @@ async def show_block(page: Page, proofs: Proofs) -> Response:
 
 async def show_transaction(page: Page, proofs: Proofs) -> Response:
     """A transaction: what was asked for, what became of it, and every step of its proof."""
-    id_ = _id_in(page)
+    id_ = read_id(page)
     proven = await proofs.prove(page.ledger, await page.ledger.call(requests.tx(id_, prove=True)))
     (entry,) = await read_entries(page, [proven], zone=WIB_MINUTES)
     return await page.render(
@@ -162,30 +159,9 @@ async def show_transaction(page: Page, proofs: Proofs) -> Response:
         entry=entry,
         steps=check_lines(proven.steps, proven.ancestry, page.language),
         state=state_of(proven),
-        has_bundle=proofs.lineage.anchor is not None and proven.is_checked,
+        has_bundle=proofs.auditing is not None and proven.is_checked,
         same=await compare_block(page.ledger, proven.height),
     )
-
-
-async def give_bundle(page: Page, proofs: Proofs) -> Response:
-    """The proof of a transaction as a file, for whoever checks it elsewhere; given once every step held here."""
-    id_ = _id_in(page)
-    if proofs.lineage.anchor is None:
-        raise HTTPException(
-            404, "a bundle begins with the genesis document, which --genesis gives to a portal"
-        )
-    proven = await proofs.prove(page.ledger, await page.ledger.call(requests.tx(id_, prove=True)))
-    if not proven.is_checked:
-        raise NoEvidence(f"transaction {id_.hex()}: not every step of its proof holds")
-    try:
-        bundle = await collect_transaction(page.ledger, proofs.lineage, id_)
-    except (Malformed, CallRefused) as error:
-        raise NoEvidence(str(error)) from error
-    headers = {
-        "content-disposition": f'attachment; filename="terang-{id_.hex()[:12]}.bundle"',
-        "cache-control": "no-store",
-    }
-    return Response(encode_bundle(bundle), media_type="application/cbor", headers=headers)
 
 
 def _height_in(page: Page) -> int:
@@ -194,14 +170,3 @@ def _height_in(page: Page) -> int:
     if height == 0:
         raise Malformed("height: expected at least 1, got 0")
     return height
-
-
-def _id_in(page: Page) -> TxId:
-    text = page.request.path_params["id"]
-    try:
-        data = bytes.fromhex(text)
-    except ValueError:
-        data = b""
-    if len(data) != 32:
-        raise Malformed(f"transaction: expected an id of 64 hexadecimal digits, got {text[:80]!r}")
-    return TxId(data)

@@ -16,6 +16,7 @@ from chain.result import TransactionResult, encode_result
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import Height
+from portals.auditor.auditing import Auditing
 from portals.ledger import Ledger, ask_each
 from rpc import requests
 from rpc.answers import TxAnswer
@@ -68,8 +69,10 @@ class NoEvidence(Exception):
 class Proofs:
     """What this portal has checked. One for the whole application."""
 
-    def __init__(self, lineage: Lineage) -> None:
+    def __init__(self, lineage: Lineage, auditing: Auditing | None = None) -> None:
+        """`auditing` makes bundles, where the genesis document was given."""
         self.lineage = lineage
+        self.auditing = auditing
         self._sets: dict[Digest, ValidatorSet] = {}
         self._decided: OrderedDict[int, Decided] = OrderedDict()
         self._proven: OrderedDict[TxId, Proven] = OrderedDict()

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from starlette.responses import Response
 
 from portals.app import Handler, View
-from portals.auditor import chain, downloads, overview, procurements, registers, sources, timeline
+from portals.auditor import bundles, chain, downloads, overview, procurements, registers, sources, timeline
+from portals.auditor.auditing import Auditing
 from portals.auditor.evidence import NoEvidence, Proofs
 from portals.languages import say
 from portals.page import Link, Page, PortalInfo
@@ -48,16 +49,19 @@ _PAGES: tuple[tuple[str, _Work], ...] = (
     ("/blocks", chain.list_blocks),
     ("/blocks/{height}", chain.show_block),
     ("/tx/{id}", chain.show_transaction),
-    ("/tx/{id}/bundle", chain.give_bundle),
+    ("/tx/{id}/bundle", bundles.give_transaction),
+    ("/entries/{contract}/{storage}/{keys}/bundle", bundles.give_entry),
     ("/network", chain.show_network),
     ("/rules", sources.show_all),
     ("/rules/{contract}", sources.show),
 )
 
 
-def make_views(anchor: Anchor | None) -> tuple[View, ...]:
-    """The pages of one portal, which share what it has checked. `anchor`: of the genesis document, if it was given."""
-    proofs = Proofs(Lineage(anchor))
+def make_views(anchor: Anchor | None, auditing: Auditing | None = None) -> tuple[View, ...]:
+    """The pages of one portal, which share what it has checked. `anchor`: of the genesis document, if it was given;
+    `auditing` makes bundles by it.
+    """
+    proofs = Proofs(Lineage(anchor), auditing)
     return tuple(View(path=path, handler=_bind(work, proofs)) for path, work in _PAGES)
 
 

@@ -1,8 +1,12 @@
 """Pages of procurements as they stand now: tenders with hints, contracts, payment orders step by step."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from starlette.responses import Response
 
 from chain.errors import Malformed
+from portals.auditor.bundles import Offer, offer, offers
 from portals.auditor.entries import read_entries
 from portals.auditor.evidence import Proofs
 from portals.auditor.flags import find_flags, read_facts
@@ -13,7 +17,7 @@ from portals.reading.lists import read_newest
 from portals.reading.people import names_of, zone_of, zones_of
 from portals.reading.tenders import list_tenders, read_tender, tender_in
 from portals.reading.views import find_view
-from rpc.contracts import record_of, records_of
+from rpc.contracts import Record, record_of, records_of
 
 STATES = ("REQUESTED", "APPROVED", "SENT", "SETTLED", "RETURNED", "DECLINED")
 
@@ -30,8 +34,33 @@ async def show_tender(page: Page, proofs: Proofs) -> Response:
     agreements = records_of(await page.ledger.view("agreement", "agreements_of_tender", tender=tender))
     return await page.render_all(
         "auditor/tender.html",
-        values | {"agreements": agreements, "flags": find_flags(await read_facts(page, tender, values))},
+        values
+        | {
+            "agreements": agreements,
+            "flags": find_flags(await read_facts(page, tender, values)),
+            "files": offers(proofs, *_files_of(tender, values)),
+        },
     )
+
+
+def _files_of(tender: bytes, values: Mapping[str, Any]) -> Iterator[Offer]:
+    """What the tender's page shows, entry by entry."""
+    yield offer("tender", "plans", tender)
+    record = values["record"]
+    if record is None:
+        return
+    yield offer("tender", "tenders", tender)
+    for number in range(1, record.number("version") + 1):
+        yield offer("tender", "versions", tender, number)
+    book = record.data("book")
+    for bid in values["bids"]:
+        yield offer("tender", "bids", book, bid.data("bidder"))
+    for storage in ("ranking", "winners"):
+        for place in range(1, len(values[storage]) + 1):
+            yield offer("tender", storage, book, place)
+    for storage in ("questions", "objections"):
+        for number in range(1, record.number(storage) + 1):
+            yield offer("tender", storage, tender, number)
 
 
 async def find_agreements(page: Page, proofs: Proofs) -> Response:
@@ -44,7 +73,19 @@ async def show_agreement(page: Page, proofs: Proofs) -> Response:
     values = await read_agreement(page, agreement_in(page))
     paid = await page.ledger.view("payment", "paid_total", agreement=agreement_in(page))
     requested = await page.ledger.view("payment", "requested_total", agreement=agreement_in(page))
-    return await page.render_all("auditor/agreement.html", values | {"paid": paid, "requested": requested})
+    agreement, record = agreement_in(page), values["record"]
+    assert isinstance(record, Record), record
+    files = offers(
+        proofs,
+        offer("agreement", "agreements", agreement),
+        *(
+            offer("agreement", "versions", agreement, number)
+            for number in range(1, record.number("newest") + 1)
+        ),
+    )
+    return await page.render_all(
+        "auditor/agreement.html", values | {"paid": paid, "requested": requested, "files": files}
+    )
 
 
 async def find_orders(page: Page, proofs: Proofs) -> Response:
@@ -76,6 +117,7 @@ async def show_order(page: Page, proofs: Proofs) -> Response:
         names=await names_of(page, [record.data("supplier")]),
         treasury=await find_view(page, "registry", "treasury_of", agency=record.text("agency")),
         entries=await read_entries(page, proven, currency=record.text("currency"), zone=zone),
+        files=offers(proofs, offer("payment", "orders", number)),
     )
 
 

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from chain.errors import Malformed
 from chain.keys import Address, format_address, parse_address
+from portals.auditor.bundles import offer, offers
 from portals.auditor.entries import read_entries
 from portals.auditor.evidence import Proofs
 from portals.auditor.people import Person, find_people, find_person
@@ -55,6 +56,7 @@ async def show_supplier(page: Page, proofs: Proofs) -> Response:
             "now_ms": (await page.ledger.standing()).time_ms,
             "entries": (await read_entries(page, proven, zone=WIB_MINUTES))[::-1],
             "total": len(found),
+            "files": offers(proofs, offer("registry", "suppliers", id_), offer("registry", "blacklist", id_)),
         },
     )
 
@@ -90,6 +92,7 @@ async def show_officer(page: Page, proofs: Proofs) -> Response:
         people=await _people_of(page, person),
         entries=(await read_entries(page, proven, zone=WIB_MINUTES))[::-1],
         total=len(found),
+        files=offers(proofs, offer("registry", "officers", address)),
     )
 
 
@@ -126,6 +129,11 @@ async def show_governance(page: Page, proofs: Proofs) -> Response:
         ),
         entries=await read_entries(page, proven, zone=WIB_MINUTES),
         setting=lambda name, value: show_number(name, value, page.language),
+        files=offers(
+            proofs,
+            *(offer("governance", "members", member.text("name")) for member in members),
+            *(offer("governance", "proposals", row.number("number")) for row in proposals.rows),
+        ),
     )
 
 

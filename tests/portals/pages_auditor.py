@@ -80,6 +80,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "GET /blocks": (_case("blocks", "/blocks"),),
     "GET /blocks/{height}": (_case("block", "/blocks/9", unfolded=True),),
     "GET /tx/{id}/bundle": DATA,
+    "GET /entries/{contract}/{storage}/{keys}/bundle": DATA,
     "GET /tx/{id}": (
         _case("tx", "/tx/{tx-done}", unfolded=True),
         _case("tx-refused", "/tx/{tx-refused}"),

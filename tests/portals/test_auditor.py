@@ -21,6 +21,7 @@ from chain.record import Decided, check_decided, holds
 from chain.transaction import compute_transaction_id
 from chain.validators import decode_validators
 from genesis.audit import ProvenTransaction, verify_bundle
+from genesis.auditing import Auditing
 from genesis.file import read_genesis
 from genesis.founders import anchor_of
 from portals.auditor.portal import AUDITOR, make_views
@@ -187,7 +188,9 @@ async def test_a_transaction_shows_every_step() -> None:
 
 async def test_a_transaction_is_given_as_a_bundle_that_proves_itself(tmp_path: Path) -> None:
     genesis = read_genesis(found(tmp_path / "genesis.json"))
-    async with open_site(AUDITOR, make_views(anchor_of(genesis)), contracts=life()) as site:
+    async with open_site(
+        AUDITOR, make_views(anchor_of(genesis), Auditing(genesis)), contracts=life()
+    ) as site:
         entries = json.loads((await site.get(path("/timeline/json"))).text)["entries"]
         place = f"/en/tx/{entries[-1]['transaction']}"
         assert f"{place.lower()}/bundle" in (await site.get(place)).text.lower()
@@ -198,6 +201,28 @@ async def test_a_transaction_is_given_as_a_bundle_that_proves_itself(tmp_path: P
             isinstance(record, ProvenTransaction)
             and record.checked.id.hex() == entries[-1]["transaction"].lower()
         )
+
+
+async def test_pages_offer_the_proof_of_each_entry_they_show(tmp_path: Path) -> None:
+    genesis = read_genesis(found(tmp_path / "genesis.json"))
+    agreement, supplier, officer = life().agreement.hex(), SUPPLIER.address.hex(), OFFICER.address.hex()
+    tender, order = life().tender.hex(), life().order
+    expected = {
+        f"/tenders/{tender}": f"tender/bids/x{tender}.x{supplier}",
+        f"/contracts/{agreement}": f"agreement/versions/x{agreement}.n1",
+        f"/payments/{order}": f"payment/orders/n{order}",
+        f"/suppliers/{supplier.upper()}": f"registry/blacklist/x{supplier}",
+        f"/officers/{officer.upper()}": f"registry/officers/x{officer}",
+        "/governance": f"governance/members/t{b'barat'.hex()}",
+    }
+    async with open_site(
+        AUDITOR, make_views(anchor_of(genesis), Auditing(genesis)), contracts=life()
+    ) as site:
+        for place, entry in expected.items():
+            assert f'href="/en/entries/{entry}/bundle"' in (await site.get(f"/en{place}")).text
+    async with open_site(AUDITOR, make_views(anchor_of(genesis)), contracts=life()) as site:
+        for place in expected:
+            assert "/entries/" not in (await site.get(f"/en{place}")).text
 
 
 async def test_without_a_genesis_document_there_is_no_bundle() -> None:
