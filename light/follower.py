@@ -23,7 +23,7 @@ from light.fork import Fork, prove_fork
 from light.party import Node, Party
 from light.store import HeaderStore
 from machine.clock import Clock
-from rpc.lineage import Anchor
+from rpc.lineage import Anchor, Reign
 
 
 class Forked(Exception):
@@ -84,6 +84,7 @@ class Follower:
         self._clock = clock
         self._tell = tell
         self._caught: dict[str, tuple[float, str]] = {}
+        self._progress: dict[str, tuple[Reign, ...]] = {}
 
     # --- Rounds -----------------------------------------------------------------------------------------------------
 
@@ -191,12 +192,13 @@ class Follower:
         return [heard[place] for place in range(len(nodes))]
 
     async def _hear(self, node: Node, height: int | None) -> _Heard:
-        party = Party(node, self.anchor, self._store.reigns, self._clock)
+        party = Party(node, self.anchor, self._find_reigns(node), self._clock)
         one = _Heard(party=party, claim=Claim(address=node.address, conduct=Conduct.SILENT))
         try:
             with trio.fail_after(LIGHT_NODE_SECONDS):
                 decided = await self._show(party, height)
         except trio.TooSlowError:
+            self._progress[node.address] = party.progress
             one.fail(Conduct.SILENT, f"it does not show its block within {LIGHT_NODE_SECONDS:.0f} s")
         except NOT_SHOWN as silence:
             one.fail(Conduct.SILENT, str(silence))
@@ -205,6 +207,11 @@ class Follower:
         else:
             one.claim = replace(one.claim, conduct=Conduct.AGREES, decided=decided, reigns=party.reigns)
         return one
+
+    def _find_reigns(self, node: Node) -> tuple[Reign, ...]:
+        """What leads to a node's blocks: what is trusted, and the way on which it was too slow the last time."""
+        trusted, progress = self._store.reigns, self._progress.pop(node.address, ())
+        return progress if progress[: len(trusted)] == trusted else trusted
 
     async def _show(self, party: Party, height: int | None) -> Decided:
         """The block that a node is to be judged by: its newest, or that at the head's height if it does not lead there."""

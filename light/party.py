@@ -56,6 +56,11 @@ class Party:
         """Who decided since when, as far as this node has shown."""
         return self._lineage.reigns
 
+    @property
+    def progress(self) -> tuple[Reign, ...]:
+        """The same, and what it showed of a way whose end it did not show in time."""
+        return self._lineage.progress
+
     async def decided(self, height: int | None) -> Decided:
         """A block's header with what decided it; None: the newest that the node has."""
         answer = await self.node.call(requests.commit(height))

@@ -119,7 +119,7 @@ async def send_evidence(
 ) -> int:
     """Hands evidence to every node; by how many all of it was taken."""
     taken = 0
-    for node in nodes:
+    for node in nodes if evidence else ():
         try:
             for one in evidence:
                 await node.call(requests.broadcast_evidence(one))

@@ -105,6 +105,8 @@ class Lineage:
         self._reigns = reigns
         if anchor is not None and not reigns:
             self._reigns = (Reign(validators=anchor.validators, since=anchor.since),)
+        self.progress = self._reigns
+        """As far as the last way came, also where it did not come to its end."""
 
     @property
     def reigns(self) -> tuple[Reign, ...]:
@@ -144,6 +146,7 @@ class Lineage:
             if len(reigns) >= LINEAGE_CHANGES_MAX:
                 raise _Broken(f"expected at most {LINEAGE_CHANGES_MAX} changes of validators")
             reigns.append(await _succeed(source, self.anchor.chain_id, reigns[-1], height))
+            self.progress = tuple(reigns)
             found = _find(reigns, wanted, height)
         if len(reigns) > len(self._reigns):  # somebody else may have gone further meanwhile
             self._reigns = tuple(reigns)

@@ -1,21 +1,25 @@
 """Whatever two nodes of three say, the light client finds what the third shows, or nothing at all; and it names who lied."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from chain.limits import LIGHT_AHEAD_MS, LIGHT_CAUGHT_SECONDS
+from chain.limits import LIGHT_AHEAD_MS, LIGHT_CAUGHT_SECONDS, LIGHT_NODE_SECONDS
 from light.claims import Conduct
 from light.dispute import Unsettled
 from light.follower import Follower, NotTrusted
+from rpc.requests import Request
 from tests.light.lying import ANCHOR, LIES, Clock, LyingNode, RefusingNode, following, fork_of
 from tests.portals.making import AnsweringNode
 from tests.portals.test_lineage import SETS, Changing
 
 pytestmark = pytest.mark.trio
+Answer = TypeVar("Answer")
 STORY = "aaabbbbbb"
 HEAD = len(STORY) - 1
 UNSHOWN = ("a height that nobody decided",)
@@ -186,6 +190,25 @@ async def test_who_answered_something_false_is_left_out_for_a_while(
         await trio.sleep(LIGHT_CAUGHT_SECONDS + 1)
         await follower.step()
         assert conducts(follower)["bohong"] is Conduct.AGREES
+
+
+async def test_a_long_way_to_a_slow_node_is_gone_in_parts(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """Three hand-overs, each of which takes most of what one round allows."""
+
+    class SlowNode(AnsweringNode):
+        async def call(self, request: Request[Answer]) -> Answer:
+            await trio.sleep(LIGHT_NODE_SECONDS / 14)
+            return await super().call(request)
+
+    backend = Changing("a" * 20 + "b" * 20 + "c" * 20 + "x" * 21)
+    rounds = 0
+    with following(tmp_path, [SlowNode(backend, "lambat")]) as (follower, told):
+        while follower.head is None and rounds < 20:
+            rounds += 1
+            with suppress(NotTrusted):
+                await follower.step()
+        assert follower.head is not None and follower.head.header == backend.chain[-1].block.header
+        assert 2 < rounds < 20 and told[0].startswith("lambat is silent: it does not show its block within")
 
 
 async def test_trust_may_begin_at_a_later_block(tmp_path: Path) -> None:

@@ -205,4 +205,5 @@ async def test_a_fork_ends_it_and_its_evidence_is_told(tmp_path: Path) -> None:
     gone = AnsweringNode(made(), "pergi")
     gone.is_gone = True
     assert await send_evidence([gone], forked.fork.evidence, told.append) == 0
+    assert await send_evidence([gone], (), told.append) == 0
     assert told == ["pergi does not take the evidence: nobody answers here"]
