@@ -10,10 +10,14 @@ A chunk is one that the manifest names before it is decoded. Everything up to th
 the state is asked for: so a false manifest costs the few chunks before it, and not the whole of a state.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 
 from chain.block import Header, compute_block_id, compute_transactions_root
 from chain.bundle import BundleBlock
+from chain.certificate import compute_signed_power
 from chain.checkpoint import Checkpoint
 from chain.errors import Invalid
 from chain.hand_over import Reign, follow
@@ -27,6 +31,47 @@ from chain.validators import ValidatorSet
 from chain.vote import Height
 
 
+class Step(Enum):
+    """What is checked, in this order. The root is for whoever builds the tree."""
+
+    FORM = "form"
+    GENESIS = "genesis"
+    VALIDATORS = "validators"
+    BLOCK = "block"
+    NEXT = "next"
+    CHECKPOINT = "checkpoint"
+    WINDOW = "window"
+    STATE = "state"
+    ROOT = "root"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """One step that holds, and what it showed."""
+
+    step: Step
+    shown: str
+
+
+class SnapshotRefused(Invalid):
+    """A step fails; the message names it, what was expected and what came."""
+
+    def __init__(self, step: Step, problem: str) -> None:
+        super().__init__(f"snapshot, step {step.value}: {problem}")
+        self.step = step
+
+
+@contextmanager
+def taking(step: Step) -> Iterator[None]:
+    """What is wrong inside is told under the name of this step, if it has none yet."""
+    try:
+        yield
+    except SnapshotRefused:
+        raise
+    except Invalid as error:
+        raise SnapshotRefused(step, str(error)) from error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
     """What is believed before anything is read: the founders of a genesis document, and a checkpoint where there is one."""
@@ -37,37 +82,64 @@ class Trust:
     checkpoint: Checkpoint | None = None
 
 
-def verify_manifest(manifest: Manifest, hand_overs: tuple[BundleBlock, ...], trust: Trust) -> None:
-    """Checks everything that a manifest says but for its chunks; raises `Invalid`."""
-    if manifest.genesis_hash != trust.genesis_hash:
-        raise Invalid(
-            f"expected a snapshot of genesis {trust.genesis_hash.hex()}, got {manifest.genesis_hash.hex()}"
-        )
+def verify_manifest(
+    manifest: Manifest, hand_overs: tuple[BundleBlock, ...], trust: Trust
+) -> tuple[Passed, ...]:
+    """Checks everything that a manifest says but for its chunks; raises `SnapshotRefused`."""
     last, following = manifest.last.header, manifest.following.header
+    with taking(Step.GENESIS):
+        if manifest.genesis_hash != trust.genesis_hash:
+            raise Invalid(
+                f"expected a snapshot of genesis {trust.genesis_hash.hex()}, got {manifest.genesis_hash.hex()}"
+            )
+    with taking(Step.VALIDATORS):
+        reigns = _follow(hand_overs, manifest, trust)
+    with taking(Step.BLOCK):
+        block = _check_decided(manifest.last, manifest.last_validators, reigns, trust.chain_id)
+    with taking(Step.NEXT):
+        next_block = _check_decided(manifest.following, manifest.validators, reigns, trust.chain_id)
+        _check_next(last, following)
+        _expect("next validators", following.next_validators_hash, manifest.next_validators.hash)
+        _expect("parameters", following.parameters_hash, parameters_hash(manifest.parameters))
+    passed = [
+        Passed(step=Step.GENESIS, shown=f"{trust.chain_id}, {trust.genesis_hash.hex()}"),
+        Passed(step=Step.VALIDATORS, shown=_tell_hand_overs(hand_overs)),
+        Passed(step=Step.BLOCK, shown=block),
+        Passed(step=Step.NEXT, shown=next_block),
+    ]
+    if trust.checkpoint is not None:
+        with taking(Step.CHECKPOINT):
+            shown = _check_checkpoint(manifest, reigns, trust.checkpoint)
+        passed.append(Passed(step=Step.CHECKPOINT, shown=shown))
+    return tuple(passed)
+
+
+def _follow(hand_overs: tuple[BundleBlock, ...], manifest: Manifest, trust: Trust) -> tuple[Reign, ...]:
     if len(hand_overs) > LINEAGE_CHANGES_MAX:
         raise Invalid(f"expected at most {LINEAGE_CHANGES_MAX} hand-overs, got {len(hand_overs)}")
-    reigns = follow(Reign(validators=trust.founders, since=Height(1)), hand_overs, trust.chain_id)
-    _check_decided(manifest.last, manifest.last_validators, reigns, trust.chain_id)
-    _check_decided(manifest.following, manifest.validators, reigns, trust.chain_id)
-    _check_next(last, following)
-    _expect("next validators", following.next_validators_hash, manifest.next_validators.hash)
-    _expect("parameters", following.parameters_hash, parameters_hash(manifest.parameters))
-    if hand_overs and hand_overs[-1].header.height > last.height:
+    if hand_overs and hand_overs[-1].header.height > manifest.height:
         raise Invalid(
-            f"expected hand-overs up to block {last.height}, got one at {hand_overs[-1].header.height}"
+            f"expected hand-overs up to block {manifest.height}, got one at {hand_overs[-1].header.height}"
         )
-    if trust.checkpoint is not None:
-        _check_checkpoint(manifest, reigns, trust.checkpoint)
+    return follow(Reign(validators=trust.founders, since=Height(1)), hand_overs, trust.chain_id)
 
 
-def _check_checkpoint(manifest: Manifest, reigns: tuple[Reign, ...], checkpoint: Checkpoint) -> None:
+def _tell_hand_overs(hand_overs: tuple[BundleBlock, ...]) -> str:
+    if not hand_overs:
+        return "the founders decide"
+    places = ", ".join(str(block.header.height) for block in hand_overs[-8:])
+    return f"{len(hand_overs)} hand-overs from the founders on, the last at {places}"
+
+
+def _check_checkpoint(manifest: Manifest, reigns: tuple[Reign, ...], checkpoint: Checkpoint) -> str:
     """That the snapshot is of the checkpoint's history; one that is further on is for the node that follows to reach."""
     height, following = checkpoint.height + 1, manifest.following.header.height
     if height > following + 1:
-        return
+        return f"block {checkpoint.height} is still ahead"
     found = _find_reign(reigns, height).validators if height <= following else manifest.next_validators
     _expect(f"validators of height {height}, by the checkpoint", checkpoint.validators.hash, found.hash)
     check_checkpoint(checkpoint, manifest.following.header)
+    return f"block {checkpoint.height}, and who decides the next"
 
 
 def check_checkpoint(checkpoint: Checkpoint | None, header: Header) -> None:
@@ -82,13 +154,15 @@ def _find_reign(reigns: tuple[Reign, ...], height: int) -> Reign:
 
 def _check_decided(
     found: DecidedHeader, validators: ValidatorSet, reigns: tuple[Reign, ...], chain_id: str
-) -> None:
+) -> str:
     height = found.header.height
     if height < 1:
         raise Invalid(f"expected a block from height 1 on, got {height}")
     reigning = _find_reign(reigns, height).validators
     _expect(f"validators of block {height}", reigning.hash, validators.hash)
     verify_decided(Decided(header=found.header, certificate=found.certificate, validators=reigning), chain_id)
+    power = compute_signed_power(found.certificate, reigning)
+    return f"block {height}, signed by {power} of {reigning.total_power}"
 
 
 def _check_next(before: Header, after: Header) -> None:
@@ -107,12 +181,14 @@ def _expect(what: str, expected: bytes, got: bytes) -> None:
 
 
 class WindowCheck:
-    """The window of a snapshot, header after header; `parameters` are those in force at the last that was taken."""
+    """The window of a snapshot, header after header."""
 
     def __init__(self, last: Header) -> None:
         self._last = last
         self._before: Header | None = None
         self._parameters: Parameters | None = None
+        self._headers = 0
+        self._ids = 0
 
     def take(self, entry: WindowEntry) -> None:
         """Checks the next entry; raises `Invalid`."""
@@ -123,21 +199,24 @@ class WindowCheck:
             _check_next(self._before, header)
             if header.time_ms <= self._oldest_ms:
                 raise Invalid(
-                    f"window: expected to begin an hour before block {self._last.height}, got block {header.height}"
+                    f"expected to begin an hour before block {self._last.height}, got block {header.height}"
                 )
         if header.chain_id != self._last.chain_id or header.height > self._last.height:
             raise Invalid(
-                f"window: expected headers up to block {self._last.height} of {self._last.chain_id}, "
+                f"expected headers up to block {self._last.height} of {self._last.chain_id}, "
                 f"got block {header.height} of {header.chain_id}"
             )
         self._check_ids(entry, self._check_parameters(entry))
         self._before = header
+        self._headers += 1
+        self._ids += len(entry.ids or ())
 
-    def finish(self) -> None:
-        """Checks that it went up to the last block; raises `Invalid`."""
+    def finish(self) -> str:
+        """Checks that it went up to the last block, and tells what it was; raises `Invalid`."""
         if self._before != self._last:
             reached = "nothing" if self._before is None else f"block {self._before.height}"
-            raise Invalid(f"window: expected it to end with block {self._last.height}, got {reached}")
+            raise Invalid(f"expected it to end with block {self._last.height}, got {reached}")
+        return f"{self._headers:,} headers with {self._ids:,} transactions that may not come again"
 
     @property
     def _oldest_ms(self) -> int:
@@ -146,7 +225,7 @@ class WindowCheck:
     def _check_first(self, header: Header) -> None:
         if header.height != 1 and header.time_ms > self._oldest_ms:
             raise Invalid(
-                f"window: expected it to go back to {self._oldest_ms} ms or to block 1, "
+                f"expected it to go back to {self._oldest_ms} ms or to block 1, "
                 f"got block {header.height} at {header.time_ms} ms"
             )
 
@@ -155,7 +234,7 @@ class WindowCheck:
         is_new = before is None or before.parameters_hash != entry.header.parameters_hash
         if is_new is not (entry.parameters is not None):
             wanted = "parameters" if is_new else "no parameters"
-            raise Invalid(f"window: expected {wanted} with block {entry.header.height}")
+            raise Invalid(f"expected {wanted} with block {entry.header.height}")
         parameters = entry.parameters or self._parameters
         assert parameters is not None, "the first entry has some"
         _expect(
@@ -170,7 +249,7 @@ class WindowCheck:
         header, ids = entry.header, entry.ids
         if (header.time_ms + parameters.window_ms > self._last.time_ms) is not (ids is not None):
             wanted = "ids" if ids is None else "no ids"
-            raise Invalid(f"window: expected {wanted} of transactions with block {header.height}")
+            raise Invalid(f"expected {wanted} of transactions with block {header.height}")
         if ids is not None:
             _expect(
                 f"transactions of block {header.height}",
@@ -189,10 +268,10 @@ class Taken:
 
 
 class SnapshotReader:
-    """Takes the chunks of a snapshot in their order; raises `Invalid` for the first that is wrong, also when it is made.
+    """Takes the chunks of a snapshot in their order; raises `SnapshotRefused` for the first that is wrong, also when it is made.
 
     Nothing is kept but hand-overs: who calls writes the rest where it belongs, and throws it away where a later chunk is
-    refused. `taken` chunks, `rows` of the state and `bytes` were read so far.
+    refused. `taken` chunks, `rows` of the state and `bytes` were read so far, and `passed` are the steps that hold.
     """
 
     def __init__(self, manifest: Manifest, trust: Trust) -> None:
@@ -205,6 +284,7 @@ class SnapshotReader:
         self.taken = 0
         self.rows = 0
         self.bytes = 0
+        self.passed: list[Passed] = []
         if not manifest.hand_overs:
             self._end_hand_overs()
 
@@ -214,55 +294,72 @@ class SnapshotReader:
         return self._chunks[self.taken] if self.taken < len(self._chunks) else None
 
     def take(self, data: bytes) -> Taken:
-        """The next chunk, checked; raises `Invalid`."""
-        self._check_chunk(data)
+        """The next chunk, checked; raises `SnapshotRefused`."""
         of_window = len(self.manifest.hand_overs)
         of_state = of_window + len(self.manifest.window)
-        place, self.taken = self.taken, self.taken + 1
-        self.bytes += len(data)
-        if place < of_window:
-            self._hand_overs.extend(blocks := unpack_hand_overs(data))
-            if self.taken == of_window:
-                self._end_hand_overs()
-            return Taken(hand_overs=blocks)
-        if place < of_state:
-            entries = unpack_window(data)
-            for entry in entries:
-                check_checkpoint(self._trust.checkpoint, entry.header)
-                self._window.take(entry)
-            if self.taken == of_state:
-                self._window.finish()
-            return Taken(window=entries)
-        return Taken(rows=self._take_rows(data))
+        if self.taken < of_window:
+            with taking(Step.VALIDATORS):
+                return self._take_hand_overs(data, is_last=self.taken + 1 == of_window)
+        if self.taken < of_state:
+            with taking(Step.WINDOW):
+                return self._take_window(data, is_last=self.taken + 1 == of_state)
+        with taking(Step.STATE):
+            return self._take_rows(data)
 
     def finish(self) -> None:
-        """Checks that nothing is missing; raises `Invalid`."""
-        if self.taken != len(self._chunks):
-            raise Invalid(f"expected {len(self._chunks)} chunks, got {self.taken}")
-        self._window.finish()
-        if (self.rows, self.bytes) != (self.manifest.rows, self.manifest.bytes):
-            raise Invalid(
-                f"expected {self.manifest.rows} entries in {self.manifest.bytes} bytes, "
-                f"got {self.rows} in {self.bytes}"
-            )
+        """Checks that nothing is missing; raises `SnapshotRefused`."""
+        with taking(Step.STATE):
+            if self.taken != len(self._chunks):
+                raise Invalid(f"expected {len(self._chunks)} chunks, got {self.taken}")
+            if (self.rows, self.bytes) != (self.manifest.rows, self.manifest.bytes):
+                raise Invalid(
+                    f"expected {self.manifest.rows} entries in {self.manifest.bytes} bytes, "
+                    f"got {self.rows} in {self.bytes}"
+                )
+        self._show(Step.STATE, f"{self.rows:,} entries in {self.taken} chunks of {self.bytes:,} bytes")
 
-    def _check_chunk(self, data: bytes) -> None:
+    def _accept(self, data: bytes) -> None:
+        """The bytes are those that the manifest names next."""
         expected = self.next_chunk
         if expected is None:
             raise Invalid(f"expected {len(self._chunks)} chunks, got another one")
         _expect(f"chunk {self.taken}", expected, sha256(data))
+        self.taken += 1
+        self.bytes += len(data)
+
+    def _take_hand_overs(self, data: bytes, *, is_last: bool) -> Taken:
+        self._accept(data)
+        blocks = unpack_hand_overs(data)
+        self._hand_overs.extend(blocks)
+        if is_last:
+            self._end_hand_overs()
+        return Taken(hand_overs=blocks)
 
     def _end_hand_overs(self) -> None:
+        self.passed.extend(verify_manifest(self.manifest, tuple(self._hand_overs), self._trust))
         if not self.manifest.window:
-            raise Invalid("window: expected headers, got none")
-        verify_manifest(self.manifest, tuple(self._hand_overs), self._trust)
+            raise SnapshotRefused(Step.WINDOW, "expected headers, got none")
 
-    def _take_rows(self, data: bytes) -> list[Row]:
+    def _take_window(self, data: bytes, *, is_last: bool) -> Taken:
+        self._accept(data)
+        entries = unpack_window(data)
+        for entry in entries:
+            check_checkpoint(self._trust.checkpoint, entry.header)
+            self._window.take(entry)
+        if is_last:
+            self._show(Step.WINDOW, self._window.finish())
+        return Taken(window=entries)
+
+    def _take_rows(self, data: bytes) -> Taken:
+        self._accept(data)
         rows = unpack_state(data)
         if self._last_key is not None and rows[0][0] <= self._last_key:
-            raise Invalid(f"state: expected a key after {self._last_key.hex()}, got {rows[0][0].hex()}")
+            raise Invalid(f"expected a key after {self._last_key.hex()}, got {rows[0][0].hex()}")
         self._last_key = rows[-1][0]
         self.rows += len(rows)
         if self.rows > self.manifest.rows:
-            raise Invalid(f"state: expected {self.manifest.rows} entries, got {self.rows} or more")
-        return rows
+            raise Invalid(f"expected {self.manifest.rows} entries, got {self.rows} or more")
+        return Taken(rows=rows)
+
+    def _show(self, step: Step, shown: str) -> None:
+        self.passed.append(Passed(step=step, shown=shown))

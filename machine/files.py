@@ -6,6 +6,7 @@ from what was not, stop at every operation, and start again with what a real dis
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -87,6 +88,10 @@ class Files(Protocol):
 
     def sync_directory(self, path: Path) -> None:
         """Returns when the names in the directory are on disk."""
+        ...
+
+    def get_free_bytes(self, path: Path) -> int:
+        """What the disk of a place has left, which need not be there yet."""
         ...
 
 
@@ -192,6 +197,12 @@ class DiskFiles:
         """See `Files`."""
         with _faults(path), _descriptor(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
             os.fsync(descriptor)
+
+    def get_free_bytes(self, path: Path) -> int:
+        """See `Files`."""
+        there = next(one for one in (path, *path.parents) if one.exists())
+        with _faults(there):
+            return shutil.disk_usage(there).free
 
 
 class WatchedFiles(DiskFiles):

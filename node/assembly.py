@@ -34,6 +34,7 @@ from node.reactor import Reactor
 from node.room import DataFiles
 from node.serving import Serving
 from node.signer import Signer
+from node.snapshot.maker import Schedule, SnapshotMaker
 from node.snapshot.shelf import Shelf
 from node.spreading import Spreading
 from node.surroundings import NodeSurroundings
@@ -61,6 +62,7 @@ class Assembled:
     admission: Admission
     indexing: Indexing
     caretaker: Caretaker
+    snapshots: SnapshotMaker
     backend: NodeBackend
 
 
@@ -98,6 +100,7 @@ def assemble(opened: Opened) -> Assembled:
         gate.join(reactor, follower)
     peers.join(network, follower, spreading, accusing)
     indexing = Indexing(opened.search)
+    snapshots = _make_snapshots(opened)
     surroundings.join(
         network=network,
         peers=peers,
@@ -106,6 +109,7 @@ def assemble(opened: Opened) -> Assembled:
         spreading=spreading,
         accusing=accusing,
         indexing=indexing,
+        snapshots=snapshots,
         backend=backend,
     )
     return Assembled(
@@ -119,6 +123,7 @@ def assemble(opened: Opened) -> Assembled:
         admission=admission,
         indexing=indexing,
         caretaker=caretaker,
+        snapshots=snapshots,
         backend=backend,
     )
 
@@ -175,6 +180,18 @@ def _is_idle(reactor: Reactor) -> bool:
     """Whether no height is under way here; a full node, which has none, follows what others decide."""
     view = None if reactor.engine is None else reactor.engine.view()
     return view is None or not view.awake
+
+
+def _make_snapshots(opened: Opened) -> SnapshotMaker:
+    config, shelf = opened.config.snapshots, opened.snapshots
+    return SnapshotMaker(
+        opened.ledger,
+        shelf,
+        opened.genesis.hash,
+        Schedule(interval=config.interval, kept=config.kept),
+        SystemClock(),
+        shelf.get_free_bytes,
+    )
 
 
 def _make_mempool(config: Config) -> Mempool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chain.checkpoint import NODE_ADDRESS
-from chain.limits import NAME_BYTES_MAX, STATE_VERSIONS_KEPT
+from chain.limits import NAME_BYTES_MAX, SNAPSHOTS_KEPT_MAX, STATE_VERSIONS_KEPT
 from machine.setting_rules import Choice, ListOf, Switch, Text, Whole
 from machine.settings import (
     ConfigError,
@@ -31,6 +31,7 @@ __all__ = [
     "LogConfig",
     "RetentionConfig",
     "RpcConfig",
+    "SnapshotsConfig",
     "format_config",
     "parse_config",
     "read_config",
@@ -149,6 +150,16 @@ class IndexConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotsConfig:
+    """[snapshots]: from which new nodes begin without the blocks before them."""
+
+    interval: int = key(
+        10_000, Whole(0, 10_000_000), "After every so many blocks this node makes one; 0 makes none."
+    )
+    kept: int = key(2, Whole(1, SNAPSHOTS_KEPT_MAX), "How many it keeps and gives to others; older ones go.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
     """[log]: what the node writes to its standard error."""
 
@@ -173,6 +184,7 @@ class Config:
     retention: RetentionConfig = field(default_factory=RetentionConfig)
     documents: DocumentsConfig = field(default_factory=DocumentsConfig)
     index: IndexConfig = field(default_factory=IndexConfig)
+    snapshots: SnapshotsConfig = field(default_factory=SnapshotsConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
 

@@ -200,10 +200,11 @@ def _examine_store(
     head = ledger.head
     depth = head.height if look.is_deep else STORE_CHECKED_BLOCKS
     check_ledger(store, ledger, path, depth, lambda height: look.tell("blocks", height))
-    checked = f"the newest {min(depth, head.height)} of {head.height} blocks are whole"
+    kept = head.next_height - ledger.blocks_since
+    checked = f"height {head.height}, the newest {min(depth, kept)} of {kept} blocks are whole"
     if look.is_deep:
         rows = read_every_row(store, lambda count: look.tell("rows", count))
-        checked = f"all {head.height} blocks and {rows} rows are whole"
+        checked = f"height {head.height}, all {kept} blocks and {rows} rows are whole"
     yield Finding(part="ledger", verdict=Verdict.FINE, found=checked)
     yield from _examine_place(ledger, record)
     if record is not None:

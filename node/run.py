@@ -15,6 +15,7 @@ acknowledged is synced already.
     peers.run_stall_watch    what partitions swallowed
     indexing.run             the index of events, after commits
     caretaker.run            lets go of old blocks, gives back their room, measures
+    snapshots.run            a snapshot every so many blocks
 """
 
 import errno
@@ -106,6 +107,7 @@ async def _run(opened: Opened) -> None:
                 nursery.start_soon(node.peers.run_stall_watch)
                 nursery.start_soon(node.indexing.run)
                 nursery.start_soon(node.caretaker.run)
+                nursery.start_soon(node.snapshots.run)
                 rpc.start()
                 number = await anext(aiter(signals))
                 log.info("ending", signal=signal.Signals(number).name)

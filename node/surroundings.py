@@ -13,6 +13,7 @@ from node.commit import Committed
 from node.follower import Follower
 from node.indexing import Indexing
 from node.peers import Peers
+from node.snapshot.maker import SnapshotMaker
 from node.spreading import Spreading
 from p2p.messages import NewBlock, ProposalMessage, VoteMessage
 from p2p.network import Network
@@ -33,6 +34,7 @@ class NodeSurroundings:
         spreading: Spreading,
         accusing: Accusing,
         indexing: Indexing,
+        snapshots: SnapshotMaker,
         backend: NodeBackend,
     ) -> None:
         """The parts that are told."""
@@ -43,6 +45,7 @@ class NodeSurroundings:
         self._spreading = spreading
         self._accusing = accusing
         self._indexing = indexing
+        self._snapshots = snapshots
         self._backend = backend
         self._last_time_ms: int | None = None
 
@@ -84,6 +87,7 @@ class NodeSurroundings:
         self._last_time_ms = head.time_ms
         self._backend.on_committed(committed, interval_ms)
         self._indexing.on_committed()
+        self._snapshots.on_committed(head)
         log.info(
             "committed",
             height=head.height,

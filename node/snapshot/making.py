@@ -6,16 +6,17 @@ blocks go on meanwhile.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from chain.block import Header
 from chain.bundle import BundleBlock
 from chain.hashing import Digest, sha256
 from chain.limits import LINEAGE_CHANGES_MAX, SNAPSHOT_CHUNKS_MAX, WINDOW_MS_MAX
 from chain.parameters import Parameters
-from chain.snapshot import DecidedHeader, Manifest
+from chain.snapshot import DecidedHeader, Manifest, encode_manifest
 from chain.snapshot_chunks import Row, WindowEntry, pack_hand_overs, pack_state, pack_window
 from chain.vote import Height
+from node.snapshot.shelf import Shelf
 from node.store.reading import LedgerReader
 from node.store.state_rows import Aside
 
@@ -29,7 +30,8 @@ class NoSnapshot(Exception):
 class Making:
     """One snapshot under way: `chunks` gives its chunks in order, and when they are over there is a manifest.
 
-    `height` is that of the snapshot. Raises `NoSnapshot` where the ledger has not got what it takes.
+    `height` is that of the snapshot, `rows` the number of entries so far. Raises `NoSnapshot` where the ledger has not got what
+    it takes.
     """
 
     def __init__(self, reader: LedgerReader, genesis_hash: Digest) -> None:
@@ -44,7 +46,7 @@ class Making:
                 f"{max(reader.history.since, reader.headers_since)}: wait for the next block"
             )
         self._parts: list[list[Digest]] = []
-        self._rows = 0
+        self.rows = 0
         self._bytes = 0
 
     def chunks(self) -> Iterator[bytes]:
@@ -78,7 +80,7 @@ class Making:
             validators=reader.head.last_validators,
             next_validators=reader.head.validators,
             parameters=parameters,
-            rows=self._rows,
+            rows=self.rows,
             bytes=self._bytes,
             hand_overs=hand_overs,
             window=window,
@@ -135,7 +137,7 @@ class Making:
 
     def _iterate_state(self) -> Iterator[Row]:
         for row in restore_before(self._iterate_now(), self._reader.history.before(self.height + 1)):
-            self._rows += 1
+            self.rows += 1
             yield row
 
     def _iterate_now(self) -> Iterator[Row]:
@@ -143,6 +145,22 @@ class Making:
         while rows := self._reader.state.iterate(start, b"", _ROWS_AT_ONCE):
             yield from rows
             start = rows[-1][0] + b"\x00"
+
+
+def write_snapshot(making: Making, shelf: Shelf) -> Generator[int, None, None]:
+    """Puts a snapshot on the shelf, a chunk a step; gives how many entries of the state are in it so far. It is there when the
+    steps are over, and nothing of it where they end otherwise.
+    """
+    is_whole = False
+    try:
+        for chunk in making.chunks():
+            shelf.put_chunk(making.height, chunk)
+            yield making.rows
+        shelf.finish(making.height, encode_manifest(making.manifest))
+        is_whole = True
+    finally:
+        if not is_whole:
+            shelf.remove(making.height)
 
 
 def restore_before(rows: Iterator[Row], asides: tuple[Aside, ...]) -> Iterator[Row]:

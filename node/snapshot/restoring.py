@@ -15,10 +15,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from chain.block import compute_block_id
-from chain.errors import Invalid
 from chain.hashing import Digest
 from chain.snapshot import Manifest
-from chain.snapshot_check import SnapshotReader, Taken, Trust
+from chain.snapshot_check import Passed, SnapshotReader, SnapshotRefused, Step, Taken, Trust
 from machine.faults import Damaged, Unusable
 from machine.files import Files, clear_directory
 from node.head import Head
@@ -52,7 +51,7 @@ class Restoration:
     before `finish` has returned leaves no ledger.
 
     Raises:
-        Invalid: the snapshot is not what it should be, already when this is made.
+        SnapshotRefused: the snapshot is not what it should be, already when this is made.
         Unusable: there is a ledger in that place.
         DiskFault: any other fault of the disk.
     """
@@ -82,7 +81,7 @@ class Restoration:
         self._clear()
 
     def take(self, chunk: bytes) -> None:
-        """The next chunk. Raises `Invalid`."""
+        """The next chunk. Raises `SnapshotRefused`."""
         taken = self.reader.take(chunk)
         batch, leaves = Batch(), Batch()
         for block in taken.hand_overs:
@@ -95,16 +94,18 @@ class Restoration:
 
     def finish(self, tell: Callable[[int], None]) -> Head:
         """Builds the tree, checks its root, and moves the ledger to its place; on disk when it returns. `tell` hears how many
-        entries the tree has so far. Raises `Invalid`.
+        entries the tree has so far. Raises `SnapshotRefused`.
         """
         self.reader.finish()
         manifest = self.reader.manifest
         root, expected = self._grow(tell), manifest.following.header.state_root
         if root != expected:
-            raise Invalid(
-                f"state: the root of its {manifest.rows} entries is {root.hex()}, header "
-                f"{manifest.following.header.height} says {expected.hex()}"
+            raise SnapshotRefused(
+                Step.ROOT,
+                f"header {manifest.following.header.height} says {expected.hex()}, the root of the "
+                f"{manifest.rows} entries is {root.hex()}",
             )
+        self.reader.passed.append(Passed(step=Step.ROOT, shown=root.hex()))
         head = make_head(manifest, has_transactions=self._has_transactions)
         batch = Batch()
         assert self._headers_since is not None, "a window has headers"

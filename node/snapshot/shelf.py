@@ -98,6 +98,10 @@ class Shelf:
             self._files.sync_directory(place)
         clear_directory(self._files, place)
 
+    def get_free_bytes(self) -> int:
+        """What the disk has left. Raises `DiskFault`."""
+        return self._files.get_free_bytes(self._directory)
+
     def keep_newest(self, number: int) -> None:
         """Removes all but so many."""
         for height in self.heights[number:]:

@@ -147,6 +147,9 @@ class FaultyDisk:
     def remove_directory(self, path: Path) -> None:
         pass
 
+    def get_free_bytes(self, path: Path) -> int:
+        return 2**40
+
     def sync_directory(self, path: Path) -> None:
         is_cut = self.step(path)
         if not (is_cut and self.when is When.HALF):

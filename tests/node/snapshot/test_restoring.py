@@ -196,7 +196,7 @@ def test_entries_that_are_not_those_of_the_root_are_refused(
         bytes=sum(map(len, others)),
     )
     with pytest.raises(
-        Invalid, match=rf"state: the root of its {len(rows)} entries is .*, header {HEIGHT + 1} says"
+        Invalid, match=rf"step root: header {HEIGHT + 1} says .*, the root of the {len(rows)} entries is"
     ):
         restore(tmp_path / "store", lying, others)
     assert list(tmp_path.iterdir()) == []
