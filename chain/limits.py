@@ -81,6 +81,9 @@ EVIDENCE_WAKES_BLOCKS_MAX = (
     16  # blocks that one piece may call for; what nobody takes must not make blocks for ever
 )
 EVIDENCE_REPEAT_BLOCKS = 16  # what still waits is told again after so many, to whoever was behind before
+DIVERGED_KEPT_MAX = 1_000  # heights at which one home has stopped; each was somebody's decision
+DIVERGED_PAGES_MAX = 10_000  # of each tree that a comparison reads: far more than the way to a few keys
+DIVERGED_SHOWN_MAX = 20  # differing keys that it names
 EVIDENCE_ROWS_FORGOTTEN = 2 * BLOCK_EVIDENCE_MAX  # expired rows that a block lets go: twice what it can bring
 
 # --- Store, log and signer ------------------------------------------------------------------------------------
@@ -331,6 +334,7 @@ VIEW_GAS_MAX = (
 )
 NODES_MAX = 1_024  # nodes that governance lists
 
+TREE_PATH_MAX = 64  # nibbles of the hash of a key: the way from the root to any leaf
 BUCKET_LEAVES_MAX = 24  # of one page of the state tree: all are hashed when one changes, 1 µs each
 
 # --- Proofs of state --------------------------------------------------------------------------------------------

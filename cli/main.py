@@ -14,6 +14,7 @@ from cli import (
     calls,
     contract,
     demo,
+    diverge,
     doctor,
     documents,
     gateway,
@@ -72,6 +73,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (pilot.pilot, "terang pilot --keys net/operators --node http://127.0.0.1:26657 --tenders 10"),
     (portal.portal, "terang portal supplier --node http://127.0.0.1:26657"),
     (timeline.timeline, "terang timeline terang-4f2c.json --genesis genesis.json"),
+    (diverge.diverge, "terang diverge node http://127.0.0.1:26657"),
     (audit.audit, "terang audit tender plans_count --genesis genesis.json --output plans.bundle"),
     (audit.verify, "terang verify plans.bundle --genesis genesis.json"),
     (

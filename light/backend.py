@@ -220,6 +220,14 @@ class LightBackend:
             "a view's answer is computed and has no proof; the entries that it reads have (abci_query)"
         )
 
+    def state_page(self, height: Height, path: bytes) -> bytes | None:
+        """Nor is the tree itself, which is for whoever compares two nodes."""
+        raise Refused("pages of the state tree are for whoever compares two nodes: ask one of them")
+
+    def state_leaf(self, height: Height, key_hash: Digest) -> tuple[bytes, bytes] | None:
+        """Likewise."""
+        raise Refused("leaves of the state tree are for whoever compares two nodes: ask one of them")
+
     def simulate(self, raw: bytes) -> TransactionResult:
         """So is what a transaction would do."""
         raise Refused("what a transaction would do is computed and has no proof: ask a node")

@@ -39,7 +39,7 @@ from node.mempool import Mempool
 from node.reactor import Reactor
 from node.search import SearchIndex
 from node.spreading import Spreading
-from node.state_entry import read_entry
+from node.state_entry import read_entry, read_leaf, read_page
 from node.store.ledger import Ledger
 from p2p.handshake import Side
 from p2p.network import Network
@@ -289,6 +289,16 @@ class NodeBackend:
         """See `Backend`."""
         with self._parts.ledger.snapshot() as reader:
             return read_entry(reader, key, height, prove=prove)
+
+    def state_page(self, height: Height, path: bytes) -> bytes | None:
+        """See `Backend`."""
+        with self._parts.ledger.snapshot() as reader:
+            return read_page(reader, height, path)
+
+    def state_leaf(self, height: Height, key_hash: Digest) -> tuple[bytes, bytes] | None:
+        """See `Backend`."""
+        with self._parts.ledger.snapshot() as reader:
+            return read_leaf(reader, height, key_hash)
 
     def simulate(self, raw: bytes) -> TransactionResult:
         """See `Backend`."""

@@ -113,7 +113,4 @@ def check_follows(signed: SignedBlock, head: Head, check_evidence: CheckEvidence
         if signed.problem is not None:
             raise signed.problem
     except Invalid as error:
-        raise Diverged(
-            f"two thirds of the validators certified block {height}, but here {error}. This node's state differs: "
-            "stop it, keep its data for the inquiry, and start anew from an empty data directory"
-        ) from error
+        raise Diverged(signed.certified, str(error)) from error

@@ -28,6 +28,7 @@ from machine.files import WatchedFiles
 from machine.keyfile import KeyInfo, KeyKind, read_key_info
 from node.assembly import peer_addresses
 from node.config import Config, ConfigError, read_config
+from node.divergence.keeping import check_diverged
 from node.home import Home
 from node.journal import Journal
 from node.opening import check_record, has_validator_key, read_ledger_governance
@@ -206,6 +207,10 @@ def _examine_store(
         rows = read_every_row(store, lambda count: look.tell("rows", count))
         checked = f"height {head.height}, all {kept} blocks and {rows} rows are whole"
     yield Finding(part="ledger", verdict=Verdict.FINE, found=checked)
+    try:
+        check_diverged(home.diverged, ledger, _FILES)
+    except DiskFault as fault:
+        yield _make_wrong("divergence", fault)
     yield from _examine_place(ledger, record)
     if record is not None:
         yield from _try(

@@ -55,6 +55,11 @@ class Home:
         """Directory of snapshots, one for each height."""
         return self.path / "data" / "snapshots"
 
+    @property
+    def diverged(self) -> Path:
+        """What was kept of certified blocks that this node contradicts, by height."""
+        return self.path / "data" / "diverged"
+
     def documents(self, directory: str) -> Path:
         """Directory of documents, as the configuration says."""
         return self.path / directory

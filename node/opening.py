@@ -26,6 +26,7 @@ from machine.faults import Damaged, Unusable
 from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
 from node.config import Config
+from node.divergence.keeping import check_diverged
 from node.documents import DocumentLimits, DocumentStore
 from node.head import genesis_head
 from node.home import Home
@@ -86,7 +87,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
     Raises:
         GenesisRefused: the genesis document.
         JoinRefused: the invitation that the node joined by.
-        DiskFault: keys, ledger, log or record, each with its own kind.
+        DiskFault: keys, ledger, log or record, each with its own kind; a ledger that diverged.
     """
     genesis = read_genesis(home.genesis)
     checkpoint = read_checkpoint(home, genesis)
@@ -94,6 +95,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
     with ExitStack() as stack:
         ledger = _open_ledger(home, config, genesis)
         stack.callback(ledger.close)
+        check_diverged(home.diverged, ledger, _FILES)
         check_contains(ledger, checkpoint, home.store(config.store.directory))
         journal = Journal(home.journal, genesis.chain_id, _FILES)
         stack.callback(journal.close)

@@ -28,10 +28,13 @@ import structlog
 import trio
 
 from chain.errors import Invalid
+from machine.clock import SystemClock
 from machine.faults import DiskFault, find_told
+from machine.files import DiskFiles
 from machine.logs import configure_logs
 from node.assembly import Assembled, assemble
 from node.config import Config, ConfigError, read_config
+from node.divergence.keeping import Keeper
 from node.home import Home
 from node.opening import AskPassphrase, Opened, open_home
 from node.trusted import ForeignChain
@@ -70,7 +73,7 @@ def main(home: Path, ask: AskPassphrase | None = None) -> int:
         place = Home(home)
         config = read_config(place.config)
         configure_logs(config.log.level, config.log.format)
-        with open_home(place, config, ask) as opened:
+        with open_home(place, config, ask) as opened, _make_keeper(place, opened):
             trio.run(_run, opened)
     except _TOLD as error:
         return _tell(error)
@@ -80,6 +83,10 @@ def main(home: Path, ask: AskPassphrase | None = None) -> int:
             raise
         return _tell(told)
     return 0
+
+
+def _make_keeper(home: Home, opened: Opened) -> Keeper:
+    return Keeper(directory=home.diverged, ledger=opened.ledger, files=DiskFiles(), clock=SystemClock())
 
 
 def _tell(error: BaseException) -> int:

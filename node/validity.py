@@ -7,7 +7,7 @@ never an execution: roots in a header speak of the block before.
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from chain.block import CompactBlock, Header
+from chain.block import CertifiedBlock, CompactBlock, Header
 from chain.certificate import Certificate, verify_certificate
 from chain.errors import Invalid
 from chain.parameters import Parameters
@@ -17,6 +17,16 @@ from node.head import Head, next_header
 
 class Diverged(Exception):
     """More than two thirds certified a block whose roots are not ours: this node computed something else. Ours."""
+
+    def __init__(self, certified: CertifiedBlock, reason: str) -> None:
+        height = certified.block.header.height
+        super().__init__(
+            f"more than two thirds of the validators certified block {height}, but here {reason}. This node's state "
+            "differs and it stops: keep its data for the inquiry, and find the difference with terang diverge before its "
+            "store is made anew"
+        )
+        self.certified = certified
+        self.reason = reason
 
 
 def check_header(header: Header, head: Head) -> None:

@@ -341,6 +341,19 @@ class BroadcastEvidenceAnswer(Struct, frozen=True, kw_only=True):
     hash: str
 
 
+class StatePageAnswer(Struct, frozen=True, kw_only=True):
+    """`state_page`: a page in our encoding as base64; null where none begins at that way."""
+
+    page: str | None
+
+
+class StateLeafAnswer(Struct, frozen=True, kw_only=True):
+    """`state_leaf`: both as base64."""
+
+    key: str
+    value: str
+
+
 class BroadcastCommitAnswer(Struct, frozen=True, kw_only=True):
     """`broadcast_tx_commit`; height "0" where it was not let in."""
 

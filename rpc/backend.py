@@ -295,6 +295,17 @@ class Backend(Protocol):
         """
         ...
 
+    def state_page(self, height: Height, path: bytes) -> bytes | None:
+        """A page of the state tree after a height, encoded, by its way from the root; None where none begins there.
+
+        Raises `Refused` where that height's state is not kept.
+        """
+        ...
+
+    def state_leaf(self, height: Height, key_hash: Digest) -> tuple[bytes, bytes] | None:
+        """Key and value under a key's hash after a height. Raises `Refused` where that height's state is not kept."""
+        ...
+
     def simulate(self, raw: bytes) -> TransactionResult:
         """Checks and executes a transaction on the last committed state, for nothing. Raises `Refused` where
         it is not admissible.

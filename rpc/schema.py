@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from chain.pruned import Pruned
-from rpc import chain_methods, evidence_methods, node_methods, search_methods, transaction_methods
+from rpc import (
+    chain_methods,
+    evidence_methods,
+    node_methods,
+    search_methods,
+    state_methods,
+    transaction_methods,
+)
 from rpc.answers import Empty
 from rpc.backend import Backend
 from rpc.errors import not_done
@@ -101,6 +108,8 @@ _TABLE = (
     _method(node_methods.storage, is_ours=True),
     _method(node_methods.contracts, is_ours=True),
     _method(node_methods.abi, "contract:TEXT!", is_ours=True),
+    _method(state_methods.state_page, "height:HEIGHT! path:HEX", is_ours=True),
+    _method(state_methods.state_leaf, "height:HEIGHT! hash:HASH!", is_ours=True),
     _method(transaction_methods.broadcast_txs, "txs:BYTES_LIST!", is_ours=True),
     _method(transaction_methods.tx_status, "hashes:HASH_LIST!", is_ours=True),
     _method(chain_methods.committed, "height:HEIGHT", is_ours=True),

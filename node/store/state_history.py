@@ -29,7 +29,7 @@ from node.store.keys import (
 from node.store.state_rows import Aside, decode_before, decode_replaced, find_changed
 from node.store.store import StoreReader
 from vm.tree.hashing import EMPTY_STATE_ROOT
-from vm.tree.nodes import Page, PageKey, decode_page, hash_page
+from vm.tree.nodes import Branch, Page, PageKey, decode_page, hash_page
 from vm.tree.proving import prove
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ class StateHistory:
         top = self.root_page(height)
         if top is None:
             return None
-        proof = prove(self.page, top, key, lambda key_hash: self._entry(key_hash, height))
+        proof = prove(self.page, top, key, lambda key_hash: self.entry(key_hash, height))
         try:
             if isinstance(proof, ExistenceProof):
                 verify_existence(proof, root, key, proof.value)
@@ -104,6 +104,20 @@ class StateHistory:
         except Invalid as error:
             raise self._damaged(f"the state of height {height} is not that of its root: {error}") from error
         return proof
+
+    def page_at(self, height: int, path: bytes) -> Page | None:
+        """The page of a height's tree at this way from the root; None where no page begins there."""
+        key = self.root_page(height)
+        for place in range(len(path)):
+            page = None if key is None else self.page(key)
+            version = page.version(path[place]) if isinstance(page, Branch) else None
+            key = None if version is None else PageKey(path[: place + 1], version)
+        return None if key is None else self.page(key)
+
+    def asides(self, height: int) -> tuple[Aside, ...]:
+        """What a height put aside: the keys that it changed, with the value of each before."""
+        data = self._reader.get(height_key(STATE_BEFORE, height))
+        return () if data is None else self._decode(data, decode_before, f"what height {height} put aside")
 
     def oldest(self, before: int) -> list[tuple[int, tuple[bytes, ...]]]:
         """The oldest heights that put anything aside, of those up to `before`, a few of them, and which pages each replaced."""
@@ -115,7 +129,7 @@ class StateHistory:
             for key, data in rows
         ]
 
-    def _entry(self, key_hash: bytes, height: int) -> tuple[bytes, bytes]:
+    def entry(self, key_hash: bytes, height: int) -> tuple[bytes, bytes]:
         """Key and value of a leaf of a height's tree."""
         aside = self._find_aside(key_hash, height)
         key = self._reader.get(state_name_key(key_hash)) if aside is None else aside.key

@@ -29,6 +29,7 @@ from p2p.messages import (
     Bodies,
     Channel,
     Chunk,
+    EvidenceMessage,
     GetBlocks,
     GetBodies,
     GetChunk,
@@ -46,6 +47,7 @@ from p2p.messages import (
 )
 from p2p.wire import KINDS, channel_of, decode_message, encode_message
 from tests.chain.making import CHAIN, make_block, make_certificate, make_key, make_validators, make_vote
+from tests.node.making import make_double
 
 _ID = BlockId(sha256(b"block"))
 _LARGEST_REQUEST = RequestId(2**32 - 1)
@@ -86,6 +88,7 @@ MESSAGES: list[Message] = [
     Want(ids=_IDS),
     GetSnapshots(request=_LARGEST_REQUEST),
     Snapshots(request=_LARGEST_REQUEST, manifests=(bytes(SNAPSHOT_MANIFEST_BYTES_MAX), b"another")),
+    EvidenceMessage(evidence=make_double(make_key(1), HEIGHT_MAX, ROUNDS_MAX, values=(_ID, sha256(b"b")))),
     GetChunk(request=_LARGEST_REQUEST, height=Height(HEIGHT_MAX), hash=_ID),
     Chunk(request=_LARGEST_REQUEST, data=bytes(SNAPSHOT_CHUNK_BYTES_MAX)),
     Chunk(request=_LARGEST_REQUEST, data=None),

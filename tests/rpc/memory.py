@@ -290,6 +290,14 @@ class MemoryBackend:
             raise Refused(f"height: the state of heights 0 to {len(self.chain)} is kept here, got {of}")
         return StateAnswer(value=self.entries.get(key), height=of, proof=PROOF if prove else None)
 
+    def state_page(self, height: Height, path: bytes) -> bytes | None:
+        self.state_entry(b"", height, prove=False)
+        return b"L" if path == b"" else None
+
+    def state_leaf(self, height: Height, key_hash: Digest) -> tuple[bytes, bytes] | None:
+        self.state_entry(b"", height, prove=False)
+        return next(((key, value) for key, value in self.entries.items() if sha256(key) == key_hash), None)
+
     def simulate(self, raw: bytes) -> TransactionResult:
         try:
             decode_transaction(raw)

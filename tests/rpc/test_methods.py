@@ -11,6 +11,7 @@ import pytest
 from chain.block import compute_block_id
 from chain.codec import decode, encode
 from chain.evidence import DuplicateVote, compute_evidence_hash, encode_evidence
+from chain.hashing import sha256
 from chain.keys import Signature, format_address
 from chain.merkle import InclusionProof, is_included
 from chain.result import decode_result
@@ -59,6 +60,8 @@ def test_every_promised_method_stands_in_the_table() -> None:
         "tx_status",
         "committed",
         "storage",
+        "state_page",
+        "state_leaf",
     }
 
 
@@ -76,6 +79,22 @@ def test_evidence_is_handed_over_and_false_evidence_is_refused(backend: MemoryBa
     with pytest.raises(RpcError, match="evidence: "):
         ask(backend, "broadcast_evidence", evidence="AAAA")
     assert backend.accused == [good]
+
+
+def test_the_state_tree_is_shown_page_by_page(backend: MemoryBackend) -> None:
+    key_hash = sha256(b"s\x01").hex()
+    assert ask(backend, "state_page", height="3", path="") == {"page": "TA=="}
+    assert ask(backend, "state_page", height="3", path="0f00") == {"page": None}
+    assert ask(backend, "state_leaf", height="3", hash=key_hash) == {"key": "cwE=", "value": "dmFsdWU="}
+    for name, params in (
+        ("state_page", {"height": "9", "path": ""}),
+        ("state_page", {"height": "3", "path": "10"}),
+        ("state_page", {"height": "3", "path": "00" * 65}),
+        ("state_leaf", {"height": "3", "hash": "00" * 32}),
+        ("state_leaf", {"height": "9", "hash": key_hash}),
+    ):
+        with pytest.raises(RpcError):
+            ask(backend, name, **params)
 
 
 def test_parameters_tell_how_long_evidence_counts(backend: MemoryBackend) -> None:

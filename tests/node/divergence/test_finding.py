@@ -1,0 +1,127 @@
+"""Two ledgers that part: the height, the key, the transaction, and whose rows were changed behind their tree's back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chain.codec import encode
+from chain.hashing import Digest, sha256
+from chain.transaction import compute_transaction_id
+from chain.vote import Height
+from node.divergence.finding import find_first_false, find_keys, find_parting
+from node.divergence.past import PastState
+from node.divergence.sides import HomeSide
+from node.divergence.writers import find_writers
+from node.state_entry import find_leaf
+from tests.node.divergence.twins import Twins, find_key
+from vm.keys import end_of_prefix
+
+
+@pytest.fixture
+def twins(tmp_path: Path) -> Iterator[Twins]:
+    made = Twins.found(tmp_path)
+    for registrations in (1, 0, 2):
+        made.grow(registrations)
+    yield made
+    made.close()
+
+
+def sides_of(twins: Twins) -> tuple[HomeSide, HomeSide]:
+    return HomeSide("one", twins.one.ledger), HomeSide("other", twins.other.ledger)
+
+
+def test_equal_ledgers_do_not_part_though_one_goes_further(twins: Twins) -> None:
+    assert find_parting(*sides_of(twins)) is None
+    twins.one.grow()
+    assert find_parting(*sides_of(twins)) is None
+
+
+def test_a_changed_row_is_traced_to_the_transaction_that_spread_it(twins: Twins) -> None:
+    key = find_key(twins.one.ledger, "registry", "suppliers_count")
+    twins.falsify(key, encode(40))
+    twins.grow()
+    assert find_parting(*sides_of(twins)) is None, "nobody has read the row yet"
+    before = twins.one.ledger.head.height
+    twins.grow(2)
+    assert twins.one.ledger.head.state_root != twins.other.ledger.head.state_root
+    for _ in range(3):
+        twins.one.grow()
+    one, other = sides_of(twins)
+    parting = find_parting(one, other)
+    assert parting is not None
+    assert (parting.last_equal, parting.height, parting.is_other_block) == (before, before + 1, False)
+    keys, are_more = find_keys(one, other, parting.height)
+    assert not are_more
+    found = {differing.key: differing for differing in keys}
+    numbers = find_key(twins.one.ledger, "registry", "supplier_numbers")
+    assert key in found and all(one_key == key or one_key.startswith(numbers) for one_key in found)
+    assert (found[key].one.value, found[key].other.value) == (encode(5), encode(42))
+    assert [one_key for one_key in sorted(found) if found[one_key].one.value is None] != [], (
+        "4 and 5 against 41 and 42"
+    )
+    account, other_account = (find_writers(side.ledger, parting.height, found) for side in (one, other))
+    block = twins.one.ledger.block(parting.height)
+    assert block is not None
+    ids = [compute_transaction_id(raw) for raw in block.transactions]
+    assert [(by.index, by.id, by.value) for by in account.writers if by.key == key] == [
+        (0, ids[0], encode(4)),
+        (1, ids[1], encode(5)),
+    ]
+    assert (account.values[key], account.false_rows) == (encode(5), ())
+    assert (other_account.values[key], other_account.false_rows) == (encode(42), (key,)), "here is the cause"
+    for differing in keys:
+        assert account.values[differing.key] == differing.one.value
+        assert other_account.values[differing.key] == differing.other.value
+
+
+def test_another_block_at_a_height_is_told_apart_from_another_result(twins: Twins) -> None:
+    twins.one.grow([twins.one.make_registration()])
+    twins.other.grow()
+    parting = find_parting(*sides_of(twins))
+    assert parting is not None
+    assert (parting.height, parting.is_other_block) == (twins.one.ledger.head.height, True)
+
+
+def test_a_row_that_differs_from_its_own_tree_is_named_where_it_shows(twins: Twins) -> None:
+    key = find_key(twins.one.ledger, "registry", "suppliers_count")
+    twins.falsify(key, encode(40))
+    twins.grow(1)
+    twins.falsify(key, encode(77))
+    one, other = sides_of(twins)
+    keys, _ = find_keys(one, other, twins.one.ledger.head.height)
+    stands = next(differing for differing in keys if differing.key == key)
+    assert stands.one.is_in_tree and not stands.other.is_in_tree
+
+
+def test_the_state_of_every_kept_height_is_read_as_it_was(twins: Twins) -> None:
+    start = b"sregistry\x00"
+    end, seen = end_of_prefix(start), {}
+    for registrations in (2, 0, 1, 1):
+        twins.grow(registrations)
+        seen[twins.one.ledger.head.height] = twins.one.ledger.state.iterate(start, end, 1_000)
+    for height, rows in seen.items():
+        past = PastState(twins.one.ledger, height)
+        for limit in (1, 2, 3, 7, 1_000):
+            assert list(past.iterate(start, end, limit)) == rows[:limit], (height, limit)
+        assert all(past.get(key) == value for key, value in rows)
+
+
+def test_a_leaf_is_found_by_the_hash_of_its_key(twins: Twins) -> None:
+    key = find_key(twins.one.ledger, "registry", "suppliers_count")
+    history = twins.one.ledger.history
+    assert find_leaf(history, Height(3), sha256(key)) == (key, encode(3))
+    assert find_leaf(history, Height(2), sha256(key)) == (key, encode(1))
+    assert find_leaf(history, Height(3), Digest(bytes(32))) is None
+
+
+@pytest.mark.parametrize("first_false", range(3, 18))
+def test_halving_finds_the_first_and_asks_little(first_false: int) -> None:
+    asked: list[int] = []
+
+    def holds(number: int) -> bool:
+        asked.append(number)
+        return number < first_false
+
+    assert find_first_false(holds, 3, 17) == first_false
+    assert len(asked) <= 4
