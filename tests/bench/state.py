@@ -33,7 +33,7 @@ from vm.tree.hashing import EMPTY_STATE_ROOT
 
 _CACHE_BYTES = 32 * 1024 * 1024  # what a node has by default
 _VERSIONS_KEPT = 2  # so that every block measured lets go of one as well
-_FILL = 20_000
+_FILL, _FILLS_MAX = 20_000, 100  # entries of a block that fills, and how many such blocks at most
 _VALUE_BYTES = 80  # about what a record has
 _ENTRY = storage_prefix("tender", 3)
 _HASHES, _ROUNDS = 50_000, 5
@@ -96,8 +96,9 @@ def measure(directory: Path, keys: int, batches: Sequence[int], blocks: int) -> 
     """Costs in a state of so many keys, for each size of a block."""
     shutil.rmtree(directory, ignore_errors=True)
     state, chance = State(directory), Random(keys)
-    for start in range(0, keys, _FILL):
-        state.grow(_changes(range(start, min(keys, start + _FILL)), b"", chance))
+    step = max(_FILL, keys // _FILLS_MAX)
+    for start in range(0, keys, step):
+        state.grow(_changes(range(start, min(keys, start + step)), b"", chance))
     state.store.compact(b"", b"\xff")
     _settle()
     for batch in batches:
