@@ -7,7 +7,7 @@ never idle fills its disk fastest. A crash at any moment is harmless: a batch mo
 together with what it deletes, a compaction changes nothing that can be read, and a lost size is one sample less.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 import trio
@@ -19,7 +19,7 @@ from node.config import RetentionConfig
 from node.growth import Sample, add_sample
 from node.retention import find_below, make_policy
 from node.room import DataFiles, make_room
-from node.store.keys import BLOCK_IDS, BLOCKS, LOCATIONS, RESULTS, height_key
+from node.store.keys import BLOCK_IDS, BLOCKS, LOCATIONS, RESULTS, Table, height_key
 from node.store.ledger import Ledger
 from rpc.values import Room
 
@@ -27,7 +27,8 @@ log = structlog.get_logger("retention")
 COMPACTED_BLOCKS_MIN = (
     512  # let go before their room is given back: each time takes about as long as these few
 )
-LOCATION_PARTS = 16  # in which the places of transactions are compacted, one part each time
+COMPACTED_BYTES_MAX = 64 * 1024 * 1024  # of one range: some two seconds, for which an ending node waits
+LOCATION_PARTS = 64  # in which the places of transactions are compacted, one part each time
 _LOOK_SECONDS = 60.0  # between two looks when there is nothing to do
 _IDLE_SECONDS = 0.05  # between two slices while no height is under way
 _BUSY_SECONDS = 1.0
@@ -100,12 +101,22 @@ class Caretaker:
         """The ranges that were let go since the last time, and one part of the places, whose rows lie everywhere."""
         first, since = self._compacted_until, self._ledger.blocks_since
         self._ranges = [
-            (height_key(table, first), height_key(table, since)) for table in (BLOCKS, RESULTS, BLOCK_IDS)
+            piece for table in (BLOCKS, RESULTS, BLOCK_IDS) for piece in self._cut(table, first, since)
         ]
         self._ranges.append(_part_of_locations(self._location_part))
         self._location_part = (self._location_part + 1) % LOCATION_PARTS
         self._compacted_until = since
         log.info("blocks let go", kept_since=since, head=self._ledger.head.height)
+
+    def _cut(self, table: Table, first: int, since: int) -> Iterator[Range]:
+        """The rows of these heights in pieces that are compacted in short time."""
+        start, end = height_key(table, first), height_key(table, since)
+        if since - first <= 1 or self._ledger.measure(start, end) <= COMPACTED_BYTES_MAX:
+            yield start, end
+            return
+        middle = (first + since) // 2
+        yield from self._cut(table, first, middle)
+        yield from self._cut(table, middle, since)
 
     def look(self) -> Room:
         """Measures the directory and notes its size. On a full disk the note is left out."""

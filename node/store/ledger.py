@@ -247,6 +247,10 @@ class Ledger(LedgerReader):
         """See `Store.compact`. From any thread."""
         self._store.compact(start, end)
 
+    def measure(self, start: bytes, end: bytes) -> int:
+        """See `Store.approximate_size`."""
+        return self._store.approximate_size(start, end)
+
     def measure_classes(self) -> dict[str, int]:
         """About how many bytes each class of rows takes."""
         return measure_classes(self._store)

@@ -1,6 +1,7 @@
 """How far back blocks are kept, by age, by bytes and by whom else needs them; and that the caretaker does it in slices."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from chain.limits import STORE_CHECKED_BLOCKS
 from chain.vote import Height
 from machine.faults import DiskFull
+from node import caretaker as caretaker_module
 from node.caretaker import COMPACTED_BLOCKS_MIN, LOCATION_PARTS, Caretaker
 from node.config import Config, RetentionConfig
 from node.growth import Sample
@@ -70,6 +72,11 @@ def take_care(
 ) -> Caretaker:
     files = DataFiles(Home(home), Config())
     return Caretaker(chain.ledger, retention, files, StillClock(), lambda: True, floors)
+
+
+def count_heights(start: bytes, end: bytes) -> int:
+    """A byte for each height of a range of rows by height."""
+    return int.from_bytes(end[1:], "big") - int.from_bytes(start[1:], "big")
 
 
 def finish(caretaker: Caretaker) -> int:
@@ -137,6 +144,18 @@ def test_what_was_let_go_is_compacted_in_its_own_range_and_places_part_by_part()
     assert blocks[-1][1] <= BLOCKS.prefix + chain.ledger.blocks_since.to_bytes(8, "big")
     parts = [one for one in store.compacted if one[0].startswith(LOCATIONS.prefix)]
     assert len(parts) == len(blocks)
+
+
+def test_a_large_range_is_compacted_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = RecordingStore()
+    chain = Chain(store)
+    grow_days(chain, 20, per_day=COMPACTED_BLOCKS_MIN // 8)
+    monkeypatch.setattr(caretaker_module, "COMPACTED_BYTES_MAX", 100)
+    monkeypatch.setattr(chain.ledger, "measure", count_heights)  # LevelDB counts what was deleted until then
+    finish(take_care(chain, WEEK))
+    blocks = [one for one in store.compacted if one[0].startswith(BLOCKS.prefix)]
+    assert len(blocks) == 8
+    assert all(end == start for (_, end), (start, _) in pairwise(blocks)), "each begins where one ended"
 
 
 def test_the_parts_of_the_places_are_all_of_them() -> None:
