@@ -101,6 +101,7 @@ STATE_VERSIONS_PRUNED = (
     2  # older heights that a block lets go, so that a backlog ends and no block waits for it
 )
 PRUNED_BLOCKS_AT_ONCE = 64  # that retention lets go of in one batch: a commit waits for it a few milliseconds
+COMPACTED_BYTES_MAX = 64 * 1024 * 1024  # of one range: some two seconds, for which an ending node waits
 GROWTH_RECORD_BYTES_MAX = 16 * 1024  # sizes of the last week: some 230, of 20 bytes each
 STATE_PAGES_BYTES_MAX = (
     128 * 1024 * 1024

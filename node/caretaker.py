@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import structlog
 import trio
 
+from chain.limits import COMPACTED_BYTES_MAX
 from chain.vote import Height
 from machine.clock import Clock
 from machine.faults import DiskFull
@@ -27,7 +28,6 @@ log = structlog.get_logger("retention")
 COMPACTED_BLOCKS_MIN = (
     512  # let go before their room is given back: each time takes about as long as these few
 )
-COMPACTED_BYTES_MAX = 64 * 1024 * 1024  # of one range: some two seconds, for which an ending node waits
 LOCATION_PARTS = 64  # in which the places of transactions are compacted, one part each time
 _LOOK_SECONDS = 60.0  # between two looks when there is nothing to do
 _IDLE_SECONDS = 0.05  # between two slices while no height is under way
