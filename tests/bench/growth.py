@@ -38,8 +38,8 @@ from rpc.values import Room
 from tests.bench.day import FULL_NODE, Day
 
 _MB = 1_000_000
-OWN_MB = 40
-"""Of LevelDB itself: its log and the tables made of it, 16 MB each, and what a compaction has not cleared away yet."""
+OWN_MB = 60
+"""Of LevelDB itself: its log and the tables made of it, 16 MB each, and what compactions have not cleared away yet."""
 TENDER_KB = 25
 """Of each tender for ever: its state, the tree over it, the headers of its blocks."""
 _STATED = (

@@ -5,7 +5,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from copy import copy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,7 +20,6 @@ from chain.merkle import InclusionProof, is_included
 from chain.record import Decided, check_decided, holds
 from chain.transaction import compute_transaction_id
 from chain.validators import decode_validators
-from chain.vote import Height
 from genesis.audit import ProvenTransaction, verify_bundle
 from genesis.auditing import Auditing
 from genesis.file import read_genesis
@@ -600,21 +598,3 @@ async def test_without_a_genesis_document_nothing_is_remembered() -> None:
         site.nodes[0].asked.clear()
         await site.get(path("/timeline"))
         assert "committed" in site.nodes[0].asked
-
-
-async def test_what_one_node_has_let_go_is_read_from_the_next_and_else_told() -> None:
-    async with open_site(AUDITOR, make_views(None), nodes=2, contracts=life()) as site:
-        for _ in range(4):
-            site.backend.commit()
-        assert (await site.get("/en/blocks/1")).status_code == 200
-        kept = copy(site.backend)
-        kept.blocks_since = Height(3)
-        site.nodes[0].backend = kept
-        assert (await site.get("/en/blocks/1")).status_code == 200, "the other node keeps it"
-        assert "block" in site.nodes[1].asked
-        site.nodes[1].backend = kept
-        gone = await site.get("/en/blocks/1")
-        assert gone.status_code == 410 and "An archive node has it" in gone.text
-        assert "lowest height is 3" in gone.text
-        assert (await site.get("/en/blocks/3")).status_code == 200
-        assert "Simpul arsip memilikinya" in (await site.get("/id/blocks/1")).text
