@@ -19,6 +19,7 @@ from cli.audit import plain
 from cli.errors import NotDone
 from cli.options import HomeOption
 from cli.passphrases import ask_new, asker
+from cli.progress import show_progress
 from cli.testnet import make_key
 from genesis.ceremony import check_genesis
 from genesis.file import write_genesis
@@ -35,6 +36,7 @@ class Way(StrEnum):
     """How the ledger comes."""
 
     BLOCKS = "blocks"
+    SNAPSHOT = "snapshot"
 
 
 def join(
@@ -49,7 +51,12 @@ def join(
     operator: Annotated[
         str | None, typer.Option(help="The operator's address you were told by telephone, to be compared.")
     ] = None,
-    by: Annotated[Way, typer.Option(help="Every block, carried out again from the first on.")] = Way.BLOCKS,
+    by: Annotated[
+        Way,
+        typer.Option(
+            help="Every block, carried out again; or the state, fetched and proven, and blocks from there."
+        ),
+    ] = Way.BLOCKS,
     encrypt: Annotated[
         bool,
         typer.Option("--encrypt", "--passphrase", help="Ask for a passphrase, or take TERANG_PASSPHRASE."),
@@ -77,12 +84,30 @@ def join(
     if only_prepare:
         typer.echo(f"\nThen: terang start --home {home}")
         return
+    if by is Way.SNAPSHOT:
+        _fetch(place, joining, vouched)
     from node import run  # here, so that other commands do not wait for the whole node to load
 
-    typer.echo("\nThe node starts. Ctrl-C ends it; from then on: terang start", err=False)
+    typer.echo("\nThe node starts. Ctrl-C ends it; from then on: terang start")
     code = run.main(home, asker())
     if code != 0:
         raise typer.Exit(code)
+
+
+def _fetch(place: Home, joining: Joining, vouched: Vouched) -> None:
+    """By snapshot, where there is no ledger yet; says so where nobody gives one."""
+    from node.joining import NoSnapshotThere, join_by_snapshot
+
+    typer.echo(
+        "\nWaiting for a link, and then for a snapshot. Ctrl-C ends it; run the same command to go on."
+    )
+    try:
+        with show_progress("chunks", None) as tell:
+            height = join_by_snapshot(place, joining.genesis, vouched.checkpoint, asker(), tell)
+    except NoSnapshotThere as error:
+        typer.echo(f"No snapshot: {error}. The node goes on by blocks.")
+    else:
+        typer.echo(f"The ledger begins with the state after block {height}; from there on by blocks.")
 
 
 def _now_ms() -> int:

@@ -60,6 +60,11 @@ class Home:
         """What was kept of certified blocks that this node contradicts, by height."""
         return self.path / "data" / "diverged"
 
+    @property
+    def joining(self) -> Path:
+        """Chunks of a snapshot that is being fetched; gone when the node has joined."""
+        return self.path / "data" / "joining"
+
     def documents(self, directory: str) -> Path:
         """Directory of documents, as the configuration says."""
         return self.path / directory

@@ -6,6 +6,7 @@ Then the same with kill -9 at random moments: whoever is started again goes on w
 """
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -39,11 +40,15 @@ _STEP_S = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """How a node joined. `bytes` came over its links; `kills` times it was ended by kill -9 on its way."""
+    """How a node joined. `bytes` came over its links; `kills` times it was ended by kill -9 on its way.
+
+    `cpu_s` is its processor time, which tells more than `seconds` where the machine has other work.
+    """
 
     way: str
     blocks: int
     seconds: float
+    cpu_s: float
     bytes: int
     store_bytes: int
     kills: int
@@ -78,6 +83,7 @@ def grow(path: Path, blocks: int) -> Place:
     invitation = path / "join.json"
     invitation.write_text(render_join(grown.invite(made_ms=now_ms, until_ms=now_ms + _DAY_MS)))
     height = grown.ledger.head.height
+    grown.put_snapshot()
     grown.close()
     for number in range(1, VALIDATORS):
         grown.give_to(number)
@@ -98,18 +104,28 @@ def join(place: Place, way: str, kills: int, chance: Random, expected_s: float) 
     node = place.testnet.nodes[JOINER]
     home = _make_empty(place, node)
     child = _make_child(place, node, home, way)
-    received, spent = 0, 0.0
+    received, spent, cpu_s = 0, 0.0, 0.0
     try:
         for left in range(kills, -1, -1):
             began, limit_s = time.monotonic(), chance.uniform(0.0, 1.0) * expected_s / max(1, kills)
             child.start()
             received += _watch(place, node, child, limit_s if left else WAIT_S, is_last=not left)
             spent += time.monotonic() - began
+            cpu_s += child.read_cpu_s()
             child.kill()
     finally:
         child.kill()
     size = sum(path.stat().st_size for path in home.path.rglob("*") if path.is_file())
-    return Joined(way=way, blocks=place.height, seconds=spent, bytes=received, store_bytes=size, kills=kills)
+    received += _read_received_before(place, way)
+    return Joined(
+        way=way,
+        blocks=place.height,
+        seconds=spent,
+        cpu_s=cpu_s,
+        bytes=received,
+        store_bytes=size,
+        kills=kills,
+    )
 
 
 def _make_empty(place: Place, node: TestnetNode) -> Home:
@@ -126,10 +142,16 @@ def _make_empty(place: Place, node: TestnetNode) -> Home:
     return home
 
 
+def _log_of(place: Place, way: str) -> Path:
+    return place.invitation.parent / f"joiner-{way}.log"
+
+
 def _make_child(place: Place, node: TestnetNode, home: Home, way: str) -> Child:
     arguments = ["--", "join", str(place.invitation), "--home", str(home.path), "--by", way]
-    log = place.invitation.parent / f"joiner-{way}.log"
-    return Child(node.name, arguments, log, lambda: get_head(node.rpc_address).height is not None)
+    _log_of(place, way).unlink(missing_ok=True)
+    return Child(
+        node.name, arguments, _log_of(place, way), lambda: get_head(node.rpc_address).height is not None
+    )
 
 
 def _watch(place: Place, node: TestnetNode, child: Child, limit_s: float, *, is_last: bool) -> int:
@@ -161,10 +183,16 @@ def _read_received(node: TestnetNode) -> int:
     return sum(int(float(row.rpartition(" ")[2])) for row in rows)
 
 
+def _read_received_before(place: Place, way: str) -> int:
+    """What came of a snapshot before the node was up, by its log; of an attempt that was killed nothing is told."""
+    found = re.findall(r"received_bytes=(\d+)", _log_of(place, way).read_text())
+    return int(found[-1]) if found else 0
+
+
 def make_table(found: list[Joined]) -> Table:
     """What was measured."""
     table = Table(title="A full node joins", title_justify="left")
-    for name in ("by", "kill -9", "blocks", "seconds", "blocks/s", "MB received", "MB on disk"):
+    for name in ("by", "kill -9", "blocks", "seconds", "CPU s", "blocks/s", "MB received", "MB on disk"):
         table.add_column(name, justify="right")
     for one in found:
         table.add_row(
@@ -172,6 +200,7 @@ def make_table(found: list[Joined]) -> Table:
             str(one.kills),
             str(one.blocks),
             f"{one.seconds:.1f}",
+            f"{one.cpu_s:.1f}",
             f"{one.blocks_per_s:.0f}",
             f"{one.bytes / 1e6:.1f}",
             f"{one.store_bytes / 1e6:.1f}",
@@ -202,7 +231,7 @@ def bench(
     (DIRECTORY / "joining.json").write_text(json.dumps(document, indent=2) + "\n")
 
 
-WAYS = ("blocks",)
+WAYS = ("snapshot", "blocks")
 
 if __name__ == "__main__":
     typer.run(bench)

@@ -14,6 +14,7 @@ from chain.bundle import Bundle, BundleBlock, EntryClaim
 from chain.checkpoint import Checkpoint, JoinBundle, sign_join
 from chain.keys import SigningKey
 from chain.limits import NONCE_BYTES
+from chain.snapshot import encode_manifest
 from chain.transaction import Call, check_transaction, encode_transaction, sign_transaction
 from cli.testnet import Testnet, make_testnet
 from genesis.document import DEMO_RULES, Genesis
@@ -25,6 +26,8 @@ from node.commit import Committer
 from node.home import Home
 from node.opening import begin_ledger
 from node.signer_record import SignerRecord
+from node.snapshot.making import Making
+from node.snapshot.shelf import Shelf
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
 from node.store.store import Batch
@@ -170,6 +173,20 @@ class Grown:
             validators=self.ledger.head.validators,
         )
         return Joining(genesis=self.genesis, bundle=bundle)
+
+    def put_snapshot(self) -> None:
+        """A snapshot of the height before the head, in each validator's home."""
+        shelves = [
+            Shelf(Home(node.home).snapshots, DiskFiles()) for node in self.testnet.nodes if node.is_validator
+        ]
+        with self.ledger.snapshot() as reader:
+            making = Making(reader, self.genesis.hash)
+            for chunk in making.chunks():
+                for shelf in shelves:
+                    shelf.put_chunk(making.height, chunk)
+            manifest = encode_manifest(making.manifest)
+        for shelf in shelves:
+            shelf.finish(making.height, manifest)
 
     def close(self) -> None:
         """Leaves the chain in the first home, whose validator signs nothing below its end."""

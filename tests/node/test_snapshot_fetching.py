@@ -1,0 +1,297 @@
+"""A node that has nothing fetches a snapshot over real links: from honest peers, from peers that lie, and after it was ended."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+import trio
+
+from chain.hashing import Digest, sha256
+from chain.keys import PublicKey, address_of
+from chain.snapshot import Manifest, encode_manifest
+from chain.vote import Height
+from machine.files import DiskFiles
+from node.snapshot import fetching
+from node.snapshot.fetching import Guest, NoSnapshotThere, Place, fetch_snapshot
+from node.snapshot.making import Making
+from node.snapshot.shelf import Shelf
+from node.store.ledger import Ledger
+from node.store.leveldb import LevelStore
+from p2p.handshake import Identity
+from p2p.link import Link
+from p2p.messages import Chunk, GetChunk, GetSnapshots, Message, Snapshots
+from p2p.network import Network, PeerAddress, Standing
+from tests.chain.making import make_key
+from tests.node.grown import Grown
+
+pytestmark = pytest.mark.trio
+HOST, JOINER = "127.0.0.1", make_key(900)
+BLOCKS = 8
+
+
+class Giver:
+    """A node that has a snapshot, or says so. The methods are for liars to do otherwise."""
+
+    def __init__(self, number: int, source: "Source") -> None:
+        self.key = make_key(910 + number)
+        self.source = source
+        self.given = 0
+        self.asked = 0
+
+    def standing_of(self, peer: PublicKey) -> Standing:
+        return Standing.OBSERVER
+
+    async def on_link_up(self, link: Link) -> None:
+        pass
+
+    def on_link_down(self, link: Link) -> None:
+        pass
+
+    async def on_message(self, link: Link, message: Message) -> None:
+        if isinstance(message, GetSnapshots):
+            link.send(Snapshots(request=message.request, manifests=self.manifests()))
+        elif isinstance(message, GetChunk):
+            self.asked += 1
+            await self.give(link, message)
+
+    def manifests(self) -> tuple[bytes, ...]:
+        return (encode_manifest(self.source.manifest),)
+
+    async def give(self, link: Link, ask: GetChunk) -> None:
+        self.given += 1
+        link.send(Chunk(request=ask.request, data=self.source.chunks.get(ask.hash)))
+
+
+class OtherChunks(Giver):
+    """Gives other content than it is asked for."""
+
+    async def give(self, link: Link, ask: GetChunk) -> None:
+        link.send(Chunk(request=ask.request, data=self.source.chunks[ask.hash] + b"x"))
+
+
+class Silent(Giver):
+    """Claims what it never gives."""
+
+    async def give(self, link: Link, ask: GetChunk) -> None:
+        pass
+
+
+class Empty(Giver):
+    """Claims what it has not got."""
+
+    async def give(self, link: Link, ask: GetChunk) -> None:
+        link.send(Chunk(request=ask.request, data=None))
+
+
+class Garbage(Giver):
+    """Offers what is no manifest."""
+
+    def manifests(self) -> tuple[bytes, ...]:
+        return (b"\x00" * 100,)
+
+
+class Endless(Giver):
+    """Sends chunks that nobody asked for."""
+
+    async def give(self, link: Link, ask: GetChunk) -> None:
+        for number in range(50):
+            link.send(Chunk(request=ask.request, data=bytes([number]) * 1000))
+
+
+class Altered(Giver):
+    """Offers the snapshot with one thing changed, and gives what it names."""
+
+    def __init__(self, number: int, source: "Source", change: "Callable[[Source], Source]") -> None:
+        super().__init__(number, change(source))
+
+
+class Source:
+    """A snapshot in memory."""
+
+    def __init__(self, manifest: Manifest, chunks: dict[Digest, bytes]) -> None:
+        self.manifest = manifest
+        self.chunks = chunks
+
+
+def with_row(source: Source) -> Source:
+    """The last chunk of the state has another value in it."""
+    last = source.manifest.state[-1]
+    data = source.chunks[last]
+    forged = data[:-1] + bytes([data[-1] ^ 1])
+    manifest = replace(source.manifest, state=(*source.manifest.state[:-1], sha256(forged)))
+    return Source(manifest, {**source.chunks, sha256(forged): forged})
+
+
+def without_window(source: Source) -> Source:
+    return Source(replace(source.manifest, window=()), source.chunks)
+
+
+def with_height(source: Source) -> Source:
+    """A header that nobody signed claims to be far ahead."""
+    following = source.manifest.following
+    header = replace(following.header, height=Height(1_000_000))
+    return Source(replace(source.manifest, following=replace(following, header=header)), source.chunks)
+
+
+def with_rows(source: Source) -> Source:
+    return Source(replace(source.manifest, rows=source.manifest.rows + 1), source.chunks)
+
+
+def with_bytes(source: Source) -> Source:
+    return Source(replace(source.manifest, bytes=1), source.chunks)
+
+
+def with_disk(source: Source) -> Source:
+    return Source(replace(source.manifest, bytes=60 * 2**30), source.chunks)
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
+    """A network with a few blocks."""
+    found = Grown.found(tmp_path_factory.mktemp("grown") / "network")
+    while found.ledger.head.height < BLOCKS:
+        found.grow([found.make_registration() for _ in range(5)])
+    return found
+
+
+@pytest.fixture(scope="module")
+def source(grown: Grown) -> Source:
+    """Its snapshot, in chunks that are small, so that there are some."""
+    with grown.ledger.snapshot() as reader, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chain.snapshot_chunks.SNAPSHOT_CHUNK_BYTES_MAX", 5_000)
+        making = Making(reader, grown.genesis.hash)
+        chunks = {sha256(chunk): chunk for chunk in making.chunks()}
+        return Source(making.manifest, chunks)
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody here is slow but for those who give nothing at all."""
+    monkeypatch.setattr("p2p.snapshots.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(fetching, "_NO_OFFER_SECONDS", 1.0)
+    monkeypatch.setattr(fetching, "_LOST_SECONDS", 0.5)
+
+
+async def join(grown: Grown, givers: list[Giver], path: Path) -> Height:
+    """Joins by these nodes; the height after which the ledger begins."""
+    async with AsyncExitStack() as stack:
+        nursery = await stack.enter_async_context(trio.open_nursery())
+        peers = []
+        for giver in givers:
+            port: int = await nursery.start(make_network(grown, giver).run)
+            peers.append(PeerAddress(node_id=giver.key.address.hex(), host=HOST, port=port))
+        place = Place(chunks=path / "joining", store=path / "store")
+        ids = frozenset(address_of(giver.key.public).hex() for giver in givers)
+        checkpoint = grown.invite(made_ms=1, until_ms=2).bundle.checkpoint
+        guest = Guest(place, grown.genesis, checkpoint, ids, lambda done: None)
+        try:
+            with trio.fail_after(30):
+                return await fetch_snapshot(guest, grown.genesis, JOINER, tuple(peers))
+        finally:
+            nursery.cancel_scope.cancel()
+    raise AssertionError("it has returned or raised")
+
+
+def make_network(grown: Grown, giver: Giver) -> Network:
+    identity = Identity(key=giver.key, chain_id=grown.genesis.chain_id, genesis_hash=grown.genesis.hash)
+    return Network(
+        identity,
+        giver,
+        listen_host=HOST,
+        listen_port=0,
+        peers=(),
+        chance=Random(1),
+        get_ephemeral_seed=lambda size: Random(giver.key.public).randbytes(size),
+    )
+
+
+def assert_joined(grown: Grown, path: Path) -> None:
+    """The ledger is whole, and goes on with the next block of the network."""
+    store = LevelStore(path / "store", cache_bytes=2**20)
+    ledger = Ledger.open(store, path / "store", grown.genesis.hash)
+    assert ledger is not None and ledger.head.height == BLOCKS - 1
+    assert ledger.block_id(BLOCKS - 1) == grown.ledger.block_id(BLOCKS - 1)
+    header = grown.ledger.header(BLOCKS)
+    assert header is not None and ledger.head.state_root == header.state_root
+    ledger.close()
+    assert not (path / "joining").exists(), "chunks are gone when they are not needed any more"
+
+
+async def test_a_node_joins_and_each_chunk_comes_once(grown: Grown, source: Source, tmp_path: Path) -> None:
+    assert len(source.chunks) > 3
+    givers = [Giver(1, source), Giver(2, source)]
+    assert await join(grown, givers, tmp_path) == BLOCKS - 1
+    assert_joined(grown, tmp_path)
+    assert sum(giver.given for giver in givers) == len(source.chunks)
+
+
+def measure(path: Path) -> int:
+    """Bytes of all files."""
+    return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+
+
+LIARS: dict[str, Callable[[int, Source], Giver]] = {
+    "other chunks": OtherChunks,
+    "nothing at all": Silent,
+    "no chunks": Empty,
+    "no manifest": Garbage,
+    "chunks without end": Endless,
+    "another entry": lambda number, source: Altered(number, source, with_row),
+    "no window": lambda number, source: Altered(number, source, without_window),
+    "a height far ahead": lambda number, source: Altered(number, source, with_height),
+    "another count": lambda number, source: Altered(number, source, with_rows),
+    "fewer bytes": lambda number, source: Altered(number, source, with_bytes),
+    "more than the disk has": lambda number, source: Altered(number, source, with_disk),
+}
+
+
+@pytest.mark.parametrize("make", LIARS.values(), ids=LIARS.keys())
+async def test_two_liars_of_three_hold_nobody_up(
+    make: Callable[[int, Source], Giver], grown: Grown, source: Source, tmp_path: Path
+) -> None:
+    givers = [make(1, source), make(2, source), Giver(3, source)]
+    assert await join(grown, givers, tmp_path) == BLOCKS - 1
+    assert_joined(grown, tmp_path)
+
+
+@pytest.mark.parametrize("make", LIARS.values(), ids=LIARS.keys())
+async def test_where_all_lie_there_is_no_ledger_and_the_words_say_why(
+    make: Callable[[int, Source], Giver], grown: Grown, source: Source, tmp_path: Path
+) -> None:
+    with pytest.raises((NoSnapshotThere, BaseExceptionGroup)) as found:
+        await join(grown, [make(1, source)], tmp_path)
+    error: BaseException = found.value
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, NoSnapshotThere) and str(error)
+    assert not (tmp_path / "store").exists()
+    assert measure(tmp_path) <= sum(map(len, source.chunks.values())), "nothing grows"
+
+
+async def test_who_was_ended_goes_on_with_the_chunks_it_has(
+    grown: Grown, source: Source, tmp_path: Path
+) -> None:
+    """One of them is torn, as by a power cut: it comes again."""
+    shelf = Shelf(tmp_path / "joining", DiskFiles())
+    held = list(source.chunks.values())[1:-1]
+    for chunk in held:
+        shelf.put_chunk(source.manifest.height, chunk)
+    shelf.put_chunk(3, b"of a snapshot that nobody offers any more")
+    torn = shelf.place(source.manifest.height) / sha256(held[0]).hex()
+    torn.write_bytes(held[0][:-1])
+    giver = Giver(1, source)
+    await join(grown, [giver], tmp_path)
+    assert_joined(grown, tmp_path)
+    assert giver.given == len(source.chunks) - len(held) + 1
+
+
+async def test_a_snapshot_of_another_network_is_refused(grown: Grown, source: Source, tmp_path: Path) -> None:
+    class Foreign(Giver):
+        def manifests(self) -> tuple[bytes, ...]:
+            return (encode_manifest(replace(source.manifest, genesis_hash=sha256(b"other"))),)
+
+    await join(grown, [Foreign(1, source), Giver(2, source)], tmp_path)
+    assert_joined(grown, tmp_path)
