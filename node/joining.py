@@ -8,7 +8,6 @@ import trio
 from chain.checkpoint import Checkpoint
 from chain.vote import Height
 from genesis.document import Genesis
-from machine.faults import find_told
 from machine.keyfile import KeyKind, read_key
 from machine.logs import configure_logs
 from node.assembly import peer_addresses
@@ -51,10 +50,4 @@ def join_by_snapshot(
         frozenset(peer.node_id for peer in peers),
         tell,
     )
-    try:
-        return trio.run(fetch_snapshot, guest, genesis, node_key, peers)
-    except BaseExceptionGroup as group:
-        told = find_told(group, (NoSnapshotThere, OSError))
-        if told is None:
-            raise
-        raise told from group
+    return trio.run(fetch_snapshot, guest, genesis, node_key, peers)

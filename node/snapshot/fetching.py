@@ -7,6 +7,7 @@ threads. A peer that offers what does not hold, or sends another chunk than it w
 a while. Where nobody gives a snapshot that holds, the words say so, and the node fetches blocks.
 """
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from random import Random
 
 import structlog
 import trio
-from nacl.utils import random as random_bytes
 
 from chain.checkpoint import Checkpoint
 from chain.errors import Invalid
@@ -27,6 +27,7 @@ from chain.snapshot_check import SnapshotReader, Trust
 from chain.vote import Height
 from genesis.document import Genesis
 from genesis.founders import founders_of
+from machine.faults import DiskFault
 from machine.files import DiskFiles
 from node.snapshot.restoring import Restoration
 from node.snapshot.shelf import Shelf
@@ -82,6 +83,7 @@ class Guest:
         self._core = SnapshotFetch()
         self._changed = trio.Event()
         self._received = 0
+        self._unwritten: list[bytes] = []
         self._links: dict[PublicKey, Link] = {}
         self._first_link = float("inf")
         self._why = "no peer offers one"
@@ -116,7 +118,7 @@ class Guest:
         if isinstance(message, Snapshots):
             self._on_offers(link, message)
         elif isinstance(message, Chunk):
-            await self._on_chunk(link, message)
+            self._on_chunk(link, message)
         self._changed.set()
 
     def _on_offers(self, link: Link, message: Snapshots) -> None:
@@ -134,14 +136,13 @@ class Guest:
             )
         return Offer(id=sha256(data), manifest=manifest)
 
-    async def _on_chunk(self, link: Link, message: Chunk) -> None:
+    def _on_chunk(self, link: Link, message: Chunk) -> None:
         came = self._core.take_chunk(link.peer, message.request, message.data)
         if came is Came.LIE:
             self._why = f"{link.peer_id} sent another chunk than it was asked for"
             raise PeerMisbehaved("it sent another chunk than it was asked for")
-        if came is Came.CHUNK and self._core.chosen is not None and message.data is not None:
-            height = self._core.chosen.manifest.height
-            await trio.to_thread.run_sync(self._shelf.put_chunk, height, message.data)
+        if came is Came.CHUNK and message.data is not None:
+            self._unwritten.append(message.data)
 
     # --- The task -------------------------------------------------------------------------------------------------
 
@@ -183,6 +184,7 @@ class Guest:
         self._core.begin(await trio.to_thread.run_sync(self._list_held, manifest))
         is_proven, lost_since = False, float("inf")
         while self._core.missing or not is_proven:
+            await self._write(manifest.height)
             if not is_proven and self._core.is_first_here:
                 await trio.to_thread.run_sync(self._check_first, offer)
                 self._core.go_on()
@@ -196,6 +198,12 @@ class Guest:
                 raise Invalid("nobody gives its chunks any more")
             if self._core.missing:
                 await self._wait()
+        await self._write(manifest.height)
+
+    async def _write(self, height: Height) -> None:
+        """Puts what came on disk: at most one chunk of each peer waits for it."""
+        while self._unwritten:
+            await trio.to_thread.run_sync(self._shelf.put_chunk, height, self._unwritten.pop())
 
     def _ask(self) -> None:
         for ask in self._core.next_asks(trio.current_time()):
@@ -213,6 +221,7 @@ class Guest:
         height = offer.manifest.height
         self._why = f"the snapshot of height {height} does not hold: {error}"
         log.warning("snapshot refused", height=height, reason=str(error))
+        self._unwritten.clear()
         for peer in self._core.refuse():
             link = self._links.get(peer)
             if link is not None:
@@ -261,6 +270,7 @@ async def fetch_snapshot(
     guest: Guest, genesis: Genesis, node_key: SigningKey, peers: tuple[PeerAddress, ...]
 ) -> Height:
     """Runs the guest with links to these peers until it has a ledger. Raises as `Guest.run`."""
+    ended: Height | NoSnapshotThere | DiskFault
     identity = Identity(key=node_key, chain_id=genesis.chain_id, genesis_hash=genesis.hash)
     network = Network(
         identity,
@@ -269,10 +279,15 @@ async def fetch_snapshot(
         listen_port=0,
         peers=peers,
         chance=Random(),
-        get_ephemeral_seed=random_bytes,
+        get_ephemeral_seed=os.urandom,
     )
     async with trio.open_nursery() as nursery:
         await nursery.start(network.run)
-        height = await guest.run()
+        try:
+            ended = await guest.run()
+        except (NoSnapshotThere, DiskFault) as error:
+            ended = error
         nursery.cancel_scope.cancel()
-    return height
+    if isinstance(ended, Exception):
+        raise ended
+    return ended
