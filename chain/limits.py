@@ -378,6 +378,7 @@ LIGHT_RESULTS_REMEMBERED_MAX = 64  # ids and results of as many blocks
 LIGHT_NODE_SECONDS = (
     20.0  # that one node may take to show what it claims; others wait so long for who is slow
 )
+LIGHT_DISPUTE_SECONDS = 120.0  # that two nodes may take to show where they part: some forty answers of each
 LIGHT_CAUGHT_SECONDS = (
     600.0  # so long who answered something false is asked last: a bad line may mend, a liar may not
 )

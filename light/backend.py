@@ -28,6 +28,7 @@ from chain.result import TransactionResult
 from chain.transaction import TxId
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height
+from light.claims import Conduct
 from light.dispute import Unsettled
 from light.follower import Follower, Forked, NotTrusted
 from light.reads import NotProven, Reads
@@ -102,7 +103,7 @@ class LightBackend:
             state_root=head.header.state_root,
             earliest=self._earliest,
             headers_since=Height(self._follower.anchor.since),
-            is_behind=bool(self._follower.doubt),
+            is_behind=not any(one.conduct is Conduct.AGREES for one in self._follower.standings),
         )
 
     def wait_above(self, height: Height, timeout_s: float) -> Height:

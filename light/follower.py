@@ -15,7 +15,7 @@ from typing import NoReturn
 import trio
 
 from chain.errors import Malformed
-from chain.limits import LIGHT_CAUGHT_SECONDS, LIGHT_NODE_SECONDS
+from chain.limits import LIGHT_CAUGHT_SECONDS, LIGHT_DISPUTE_SECONDS, LIGHT_NODE_SECONDS
 from chain.record import Decided
 from light.claims import Claim, Conduct, Standing, block_id_of, compute_standings, pick_certified
 from light.dispute import LIES, NOT_SHOWN, Unsettled, settle
@@ -94,13 +94,11 @@ class Follower:
         """
         before = 0 if self.head is None else self.head.header.height
         heard = await self._hear_all(self.nodes, None)
-        try:
+        leader = await self._agree(heard)
+        while leader is not None and not await self._take(leader):
             leader = await self._agree(heard)
-            while leader is not None and not await self._take(leader):
-                leader = await self._agree(heard)
-        except (Forked, Unsettled) as error:
-            self.doubt = str(error)
-            raise
+        if self.fork is not None:  # a question found it meanwhile
+            raise Forked(self.fork)
         self.doubt = ""
         self._stand(compute_standings([one.claim for one in heard], before, self._list_caught()))
         if leader is None:
@@ -118,11 +116,7 @@ class Follower:
             raise NotTrusted(f"block {height} lies before {self.anchor.since}, where trust begins")
         silent = {one.address for one in self.standings if one.conduct is Conduct.SILENT}
         heard = await self._hear_all([one for one in self.nodes if one.address not in silent], height)
-        try:
-            leader = await self._agree(heard)
-        except (Forked, Unsettled) as error:
-            self.doubt = str(error)
-            raise
+        leader = await self._agree(heard)
         for one in heard:
             if one.claim.conduct is Conduct.WRONG:
                 self.name_wrong(one.claim.address, one.claim.problem)
@@ -291,6 +285,8 @@ class Follower:
     async def _part(self, leader: _Heard | None, other: _Heard, ours: Decided, theirs: Decided) -> None:
         """Two certified blocks of one height: a fork, or somebody is left out. Raises `Forked` or `Unsettled`."""
         height = ours.header.height
+        beside = "what was trusted here" if leader is None else leader.claim.address
+        self.doubt = f"{beside} and {other.claim.address} are two histories at height {height}"
         if ours.validators.hash == theirs.validators.hash:
             self._end(prove_fork(self.anchor.chain_id, self.anchor.genesis_hash, ours, theirs))
         if leader is None:
@@ -298,7 +294,13 @@ class Follower:
                 f"{other.claim.address} shows another history than the one that was trusted here at height {height}, "
                 "and no node shows this one any more"
             )
-        outcome = await settle(leader.party, other.party, self.anchor, self.anchor.genesis_hash, height)
+        try:
+            with trio.fail_after(LIGHT_DISPUTE_SECONDS):
+                outcome = await settle(
+                    leader.party, other.party, self.anchor, self.anchor.genesis_hash, height
+                )
+        except trio.TooSlowError:
+            raise Unsettled(f"{self.doubt}, and who is right takes too long to find out") from None
         if isinstance(outcome, Fork):
             self._end(outcome)
         for party, problem in outcome.losers:
@@ -312,6 +314,7 @@ class Follower:
 
     def _end(self, fork: Fork) -> NoReturn:
         self.fork = fork
+        self.doubt = f"block {fork.height} was decided twice"
         self.forked.set()
         raise Forked(fork)
 

@@ -10,7 +10,7 @@ ends everything: it is told to every node, and whoever runs this has to decide.
 import os
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import trio
 
@@ -55,6 +55,7 @@ async def follow(
         follower=follower, genesis=serving.genesis, info=_make_info(follower, serving), token=token
     )
     rpc = RpcThread(make_light_app(backend, tell), serving.host, serving.port)
+    backend.info = replace(backend.info, rpc_address=f"tcp://{serving.host}:{rpc.port}")
 
     def serve() -> None:
         rpc.start()
@@ -139,6 +140,6 @@ def _make_info(follower: Follower, serving: Serving) -> NodeInfo:
         version=serving.version,
         node_key=key.public,
         p2p_address="",
-        rpc_address=f"tcp://{serving.host}:{serving.port}",
+        rpc_address="",
         validator=None,
     )

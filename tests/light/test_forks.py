@@ -4,23 +4,29 @@ nothing is trusted while it is open who is right.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+import trio
+from trio.testing import MockClock
 
 from chain.block import compute_block_id
 from chain.errors import Malformed
 from chain.evidence import verify_evidence
+from chain.limits import LIGHT_DISPUTE_SECONDS
 from light.claims import Conduct
 from light.dispute import Unsettled
 from light.follower import Forked, NotTrusted, Refuted
 from light.fork import prove_fork, tell_fork
 from light.fork_file import parse_fork, render_fork
+from rpc.requests import Request
 from tests.chain.making import CHAIN
 from tests.light.lying import ANCHOR, LyingNode, RefusingNode, following, fork_of
 from tests.portals.making import AnsweringNode
 from tests.portals.test_lineage import SETS, Changing
 
 pytestmark = pytest.mark.trio
+Answer = TypeVar("Answer")
 STORY = "aaabbbbbb"
 HEAD = len(STORY) - 1
 
@@ -177,10 +183,26 @@ async def test_who_does_not_show_the_way_leaves_the_matter_open(tmp_path: Path) 
     with following(tmp_path, [mute, node]) as (follower, _):
         with pytest.raises(Unsettled, match="bisu does not show the way"):
             await follower.step()
-        assert "bisu" in follower.doubt
+        assert "bisu and jujur are two histories at height 8" in follower.doubt
         mute.is_gone = True
         assert await follower.step()
         assert not follower.doubt
+
+
+async def test_who_takes_too_long_to_show_the_way_leaves_it_open_too(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    class SlowNode(AnsweringNode):
+        async def call(self, request: Request[Answer]) -> Answer:
+            if request.method == "header":
+                assert follower.doubt == "lambat and jujur are two histories at height 8"
+                await trio.sleep(LIGHT_DISPUTE_SECONDS)
+            return await super().call(request)
+
+    honest = Changing(STORY)
+    nodes = [SlowNode(fork_of(honest, 5, "a"), "lambat"), AnsweringNode(honest, "jujur")]
+    with following(tmp_path, nodes) as (follower, _), pytest.raises(Unsettled, match="takes too long"):
+        await follower.step()
 
 
 async def test_another_history_that_nobody_can_settle_is_not_followed(tmp_path: Path) -> None:

@@ -129,6 +129,7 @@ async def test_it_tells_what_it_stands_on(tmp_path: Path) -> None:
         assert status.state_root == made().chain[-1].block.header.state_root.hex().upper()
         assert status.node_info.network == GENESIS.chain_id and status.validator_info.voting_power == "0"
         assert not status.sync_info.catching_up
+        assert status.node_info.other.rpc_address == served.client.address.replace("http", "tcp")
         genesis = await served.call(requests.genesis())
         assert genesis["chain_id"] == GENESIS.chain_id
         served.follower.doubt = "two histories"
