@@ -12,7 +12,7 @@ from chain.hashing import Digest
 from chain.limits import BLOCK_READERS_MAX, BLOCKS_AT_ONCE_BYTES_MAX, BODIES_ANSWER_BYTES_MAX
 from chain.pruned import Pruned
 from chain.transaction import TxId
-from machine.faults import DiskFault
+from machine.faults import Damaged, DiskFault
 from node.bodies import Bodies
 from node.snapshot.shelf import Shelf
 from node.store.ledger import Ledger
@@ -76,11 +76,15 @@ class Serving:
             return ()
 
     def _read_chunk(self, height: int, digest: Digest) -> bytes | None:
+        """A snapshot with a chunk that decayed goes: this node makes another one, and others have theirs."""
         try:
             return self._snapshots.read_chunk(height, digest)
+        except Damaged as fault:
+            log.error("a snapshot is damaged and removed", height=height, reason=str(fault))
+            self._snapshots.remove(height)
         except DiskFault as fault:
             log.error("a snapshot cannot be read", reason=str(fault))
-            return None
+        return None
 
     def on_get_bodies(self, link: Link, ask: GetBodies) -> None:
         """Bodies of the height under decision, as many as fit."""

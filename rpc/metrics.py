@@ -7,7 +7,8 @@ Counters that only the node itself can keep come from `Backend.measured`, by the
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chain.block import encode_block
+from chain.block import CertifiedBlock, encode_block
+from chain.pruned import Pruned
 from chain.vote import Height
 from rpc.backend import Backend
 from rpc.render import render_node_id
@@ -127,7 +128,7 @@ def _of_validators(backend: Backend, height: Height) -> Iterator[_Row]:
 
 
 def _of_last_block(backend: Backend, height: Height) -> Iterator[_Row]:
-    found, validators = backend.block(height), backend.validators(height)
+    found, validators = _find_block(backend, height), backend.validators(height)
     if found is None or validators is None:
         return
     pairs = list(zip(found.certificate.signatures, validators.validators, strict=True))
@@ -137,6 +138,14 @@ def _of_last_block(backend: Backend, height: Height) -> Iterator[_Row]:
     yield _gauge("consensus_missing_validators", "Validators not in the last certificate.", len(missing))
     power = sum(validator.power for validator in missing)
     yield _gauge("consensus_missing_validators_power", "Their power.", power)
+
+
+def _find_block(backend: Backend, height: Height) -> CertifiedBlock | None:
+    """None also where the ledger begins with a snapshot of that height and has no block yet."""
+    try:
+        return backend.block(height)
+    except Pruned:
+        return None
 
 
 def _of_room(backend: Backend) -> Iterator[_Row]:

@@ -260,7 +260,7 @@ async def test_words_from_before_that_somebody_kept_do_not_count(tmp_path: Path)
 
 
 async def test_snapshots_are_given_chunk_by_chunk(tmp_path: Path) -> None:
-    """What is not there, or not as it was written, is answered with nothing."""
+    """What is not there is answered with nothing; and so is what is not as it was written, which goes."""
     network = found(tmp_path)
     shelf = Shelf(Home(network.nodes[0].home).snapshots, DiskFiles())
     good, decayed = shelf.put_chunk(7, b"good"), shelf.put_chunk(7, b"decayed")
@@ -269,9 +269,10 @@ async def test_snapshots_are_given_chunk_by_chunk(tmp_path: Path) -> None:
     async with linked(network, 0) as (_, link, listener, _):
         link.send(GetSnapshots(request=RequestId(1)))
         assert await listener.hear(Snapshots) == Snapshots(request=RequestId(1), manifests=(b"a manifest",))
-        asked = [(7, good), (7, decayed), (7, sha256(b"another")), (8, good)]
+        asked = [(7, good), (7, sha256(b"another")), (8, good), (7, decayed), (7, good)]
         for number, (height, digest) in enumerate(asked):
             link.send(GetChunk(request=RequestId(number), height=Height(height), hash=digest))
         answers = [await listener.hear(Chunk) for _ in asked]
-        assert [answer.data for answer in answers] == [b"good", None, None, None]
-        assert [answer.request for answer in answers] == [0, 1, 2, 3]
+        assert [answer.data for answer in answers] == [b"good", None, None, None, None]
+        assert [answer.request for answer in answers] == [0, 1, 2, 3, 4]
+        assert shelf.heights == [], "what has decayed is no snapshot any more"

@@ -197,6 +197,14 @@ def test_metrics_are_read_by_prometheus_whatever_the_chain_is_called() -> None:
     assert all(family.samples for family in families.values())
 
 
+def test_metrics_of_a_node_that_begins_with_a_snapshot_leave_its_block_out() -> None:
+    backend = MemoryBackend()
+    backend.commit([make_transaction(1)])
+    backend.blocks_since = Height(2)
+    text = render_metrics(backend)
+    assert "cometbft_consensus_height" in text and "cometbft_consensus_num_txs" not in text
+
+
 def test_a_port_in_use_is_an_error_of_its_own(node: Node) -> None:
     host, _, port = node.address.partition(":")
     with pytest.raises(NoAddress, match=port):
