@@ -109,6 +109,9 @@ STATE_PAGES_BYTES_MAX = (
 SIGNER_ENTRIES_MAX = 4_096  # 1 MB of record before it begins anew
 SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be given again
 
+COMMITS_MAX = 8_192  # 1 MB of this node's own log of commits before it begins anew
+COMMITS_KEPT = 4_096  # an hour of a busy network: more than a disk keeps back without having written it
+
 # --- Key files and configuration --------------------------------------------------------------------------------
 KEY_FILE_BYTES_MAX = 4 * 1024  # a dozen short lines
 KEY_OPERATIONS_MAX = 64  # a changed file must not keep the start busy for minutes

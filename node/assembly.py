@@ -206,7 +206,7 @@ def _make_mempool(config: Config) -> Mempool:
 def _make_gate(opened: Opened) -> VotingGate | None:
     if opened.validator is None:
         return None
-    return VotingGate(Hearing(opened.validator.key.address), opened.validator.start.vote_from)
+    return VotingGate(Hearing(opened.validator.key.address), opened.start.vote_from)
 
 
 def _make_validating(opened: Opened, gate: VotingGate | None) -> Validating | None:
@@ -238,7 +238,7 @@ def _make_reactor(
         signer=signer,
         journal=opened.journal,
         replay=opened.replay,
-        committer=Committer(opened.ledger, ModuleCache(), opened.checkpoint),
+        committer=Committer(opened.ledger, ModuleCache(), opened.commits, opened.checkpoint),
         mempool=mempool,
         docket=docket,
         bodies=bodies,

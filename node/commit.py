@@ -18,6 +18,7 @@ from chain.hashing import Digest
 from chain.result import TransactionResult, compute_results_root
 from chain.transaction import CheckedTransaction
 from node.certified import SignedBlock, check_follows
+from node.commit_log import Commit, CommitLog, commit_of
 from node.evidence import check_evidence
 from node.head import Head
 from node.store.ledger import Ledger
@@ -46,9 +47,17 @@ class Committed:
 class Committer:
     """Executes and stores blocks in their order."""
 
-    def __init__(self, ledger: Ledger, modules: ModuleCache, checkpoint: Checkpoint | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        modules: ModuleCache,
+        commits: CommitLog,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
         self._ledger = ledger
         self._modules = modules
+        self._commits = commits
+        self._staged: list[Commit] = []
         self._checkpoint = checkpoint
         self._check_evidence = partial(check_evidence, ledger=ledger, is_certified=True)
 
@@ -61,7 +70,7 @@ class Committer:
             ForeignChain: it is not the block that this node's invitation vouches for.
         """
         committed = self._carry_out(head, certified, transactions)
-        self._ledger.flush()
+        self._flush()
         return committed
 
     def commit_all(self, head: Head, blocks: Sequence[SignedBlock]) -> tuple[Committed, ...]:
@@ -77,7 +86,7 @@ class Committer:
             for signed in blocks:
                 before = done[-1].head if done else head
                 if signed.certified.block.evidence:
-                    self._ledger.flush()  # what it is judged by is on disk
+                    self._flush()  # what it is judged by is on disk
                 check_follows(signed, before, self._check_evidence)
                 done.append(self._carry_out(before, signed.certified, signed.transactions))
         except Invalid as error:
@@ -85,8 +94,15 @@ class Committer:
                 raise
             log.warning("blocks left out", after=done[-1].head.height, reason=str(error))
         finally:
-            self._ledger.flush()
+            self._flush()
         return tuple(done)
+
+    def _flush(self) -> None:
+        """Writes what is staged, and then that it is written."""
+        self._ledger.flush()
+        for commit in self._staged:
+            self._commits.append(commit)
+        self._staged.clear()
 
     def _carry_out(
         self, head: Head, certified: CertifiedBlock, transactions: Sequence[CheckedTransaction]
@@ -100,6 +116,7 @@ class Committer:
         state = self._ledger.update_state(executed.changes)
         new_head = compute_next_head(head, certified, executed, state.root)
         self._ledger.stage(certified, executed.encoded_results, state, new_head)
+        self._staged.append(commit_of(new_head))
         return Committed(
             certified=certified,
             transactions=tuple(transactions),

@@ -27,6 +27,7 @@ from machine.faults import DiskFault, InUse
 from machine.files import WatchedFiles
 from machine.keyfile import KeyInfo, KeyKind, read_key_info
 from node.assembly import peer_addresses
+from node.commit_log import CommitLog
 from node.config import Config, ConfigError, read_config
 from node.divergence.keeping import check_diverged
 from node.home import Home
@@ -246,7 +247,9 @@ def _find_losses(ledger: Ledger, record: SignerRecord, home: Home, genesis: Gene
     newest = journal.newest_height
     replay = journal.start_height(ledger.head.next_height)
     check_record(record, ledger, replay)
-    start = check_start(ledger.head.height, newest, journal.mark, record.last)
+    commits = CommitLog(home.commit_log, genesis.hash, _FILES)
+    committed = 0 if commits.last is None else commits.last.height
+    start = check_start(ledger.head.height, newest, journal.mark, record.last, committed)
     if not start.losses:
         return ""
     return f"{'; '.join(start.losses)}: it votes from height {start.vote_from} on"

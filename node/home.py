@@ -41,6 +41,16 @@ class Home:
         return self.path / "data" / "journal"
 
     @property
+    def commit_log(self) -> Path:
+        """What this node has committed, apart from the ledger; made anew from it when it is not there."""
+        return self.path / "data" / "commits" / "log"
+
+    @property
+    def quarantine(self) -> Path:
+        """Directory of what was damaged: a note of each finding, and stores that were replaced."""
+        return self.path / "data" / "quarantine"
+
+    @property
     def signer_record(self) -> Path:
         """What the validator key has signed; never restored from a backup."""
         return self.path / "data" / "signer" / "record"

@@ -25,6 +25,7 @@ from machine.clock import SystemClock
 from machine.faults import Damaged, Unusable
 from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
+from node.commit_log import CommitLog, find_contradiction, settle_commits
 from node.config import Config
 from node.divergence.keeping import check_diverged
 from node.documents import DocumentLimits, DocumentStore
@@ -38,6 +39,7 @@ from node.snapshot.shelf import Shelf
 from node.startcheck import StartFinding, check_start
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
+from node.store.reading import REFETCH_ADVICE
 from node.store.selfcheck import check_ledger
 from node.store.store import Store
 from node.trusted import check_contains, read_checkpoint
@@ -53,16 +55,17 @@ AskPassphrase = Callable[[], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validator:
-    """What only a validator's home has. `start` says from which height it may vote."""
+    """What only a validator's home has."""
 
     key: SigningKey
     record: SignerRecord
-    start: StartFinding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A node's home, open and checked. `replay` is what the log remembers of the height under way."""
+    """A node's home, open and checked. `replay` is what the log remembers of the height under way; `start` says what the
+    disk has lost, and from which height a validator may vote.
+    """
 
     home: Home
     config: Config
@@ -71,8 +74,10 @@ class Opened:
     genesis_document: bytes
     node_key: SigningKey
     ledger: Ledger
+    commits: CommitLog
     journal: Journal
     replay: Replay
+    start: StartFinding
     governance: Governance
     documents: DocumentStore
     snapshots: Shelf
@@ -101,16 +106,16 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
         stack.callback(journal.close)
         newest = journal.newest_height
         replay = journal.start_height(ledger.head.next_height)
+        commits = _open_commits(home, genesis, ledger, home.store(config.store.directory))
+        stack.callback(commits.close)
         validator = None
         if has_validator_key(home):
             key = read_key(home.validator_key, KeyKind.VALIDATOR, ask)
             record = SignerRecord(home.signer_record, key.address, genesis.chain_id, _FILES)
             stack.callback(record.close)
             check_record(record, ledger, replay)
-            start = check_start(ledger.head.height, newest, journal.mark, record.last)
-            for loss in start.losses:
-                log.error("something of this node's disk is lost", what=loss, votes_from=start.vote_from)
-            validator = Validator(key=key, record=record, start=start)
+            validator = Validator(key=key, record=record)
+        start = _check_start(ledger, commits, newest, journal.mark, validator)
         governance = read_ledger_governance(ledger)
         if validator is None and any(
             entry.is_validator for entry in governance.nodes if entry.public == node_key.public
@@ -124,8 +129,10 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             genesis_document=render_genesis(genesis).encode(),
             node_key=node_key,
             ledger=ledger,
+            commits=commits,
             journal=journal,
             replay=replay,
+            start=start,
             governance=governance,
             documents=_open_documents(home, config),
             snapshots=_open_snapshots(home),
@@ -134,6 +141,33 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             ),
             validator=validator,
         )
+
+
+def _open_commits(home: Home, genesis: Genesis, ledger: Ledger, store: Path) -> CommitLog:
+    """Raises `Damaged` where it has other blocks than the ledger: what its chain of checks holds was once committed."""
+    commits = CommitLog(home.commit_log, genesis.hash, _FILES)
+    reason = find_contradiction(ledger, commits.commits[-STORE_CHECKED_BLOCKS:])
+    if reason is not None:
+        raise Damaged(store, reason, REFETCH_ADVICE)
+    told = settle_commits(commits, ledger)
+    if told is not None:
+        log.error("the log of commits was damaged", what=told)
+    return commits
+
+
+def _check_start(
+    ledger: Ledger,
+    commits: CommitLog,
+    journal_newest: int | None,
+    journal_mark: int,
+    validator: Validator | None,
+) -> StartFinding:
+    last_signed = None if validator is None else validator.record.last
+    committed = 0 if commits.last is None else commits.last.height
+    start = check_start(ledger.head.height, journal_newest, journal_mark, last_signed, committed)
+    for loss in start.losses:
+        log.error("something of this node's disk is lost", what=loss, votes_from=start.vote_from)
+    return start
 
 
 def has_validator_key(home: Home) -> bool:

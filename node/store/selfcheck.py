@@ -1,8 +1,8 @@
 """The ledger against itself, at every start: is what the head says what the newest blocks say?
 
 LevelDB's checksums tell whether rows are as they were written; this tells whether they belong together: identity,
-content, certificate, results and index of the newest blocks, each of which commits to what came before. What does not
-agree is named and refused, never guessed at. The module of every contract is read whole and held to its hash: a node
+content, certificate, results and index of the newest blocks, each of which commits to what came before, and that no
+height is missing. What does not agree is named and refused, never guessed at. The module of every contract is read whole and held to its hash: a node
 that cannot run a contract must not find that out in the middle of a block. The root of the state tree is held to the
 head's, and what is proved is held to that root; the other state rows are covered by checksums when they are read, and by
 the one batch they were written in.
@@ -20,7 +20,7 @@ from chain.limits import CONTRACTS_LISTED_MAX, HEIGHT_MAX
 from chain.merkle import compute_merkle_root
 from chain.vote import BlockId
 from machine.faults import Damaged
-from node.store.keys import BLOCKS, height_key
+from node.store.keys import BLOCKS, HEADERS, height_key
 from node.store.reading import REFETCH_ADVICE, LedgerReader
 from node.store.store import StoreReader
 from vm.keys import contract_key, end_of_prefix, module_key
@@ -63,6 +63,9 @@ def check_ledger(
     above = store.iterate(height_key(BLOCKS, reader.head.height + 1), height_key(BLOCKS, HEIGHT_MAX), limit=1)
     if above:
         raise Damaged(path, f"there are blocks above the head, which is {reader.head.height}", REFETCH_ADVICE)
+    missing = _find_missing(store, reader.headers_since, reader.head.height)
+    if missing is not None:
+        raise Damaged(path, f"block {missing}: its header is not there", REFETCH_ADVICE)
     for height in range(max(reader.blocks_since, reader.head.height - depth + 1), reader.head.height + 1):
         reason = _find_fault(reader, height)
         if reason is not None:
@@ -71,6 +74,22 @@ def check_ledger(
     reason = _find_head_fault(reader) or _find_root_fault(reader) or _find_contract_fault(reader)
     if reason is not None:
         raise Damaged(path, f"head {reader.head.height}: {reason}", REFETCH_ADVICE)
+
+
+def _find_missing(store: StoreReader, first: int, last: int) -> int | None:
+    """The first height without a header, by the keys alone. Every batch that commits a block has one: a batch that LevelDB
+    lost with a log or a table, and says nothing of, leaves a gap here.
+    """
+    height = first
+    while height <= last:
+        rows = store.iterate(height_key(HEADERS, height), height_key(HEADERS, last + 1), limit=_ROWS_AT_ONCE)
+        for key, _ in rows:
+            if key != height_key(HEADERS, height):
+                return height
+            height += 1
+        if not rows:
+            return height
+    return None
 
 
 def _find_fault(reader: LedgerReader, height: int) -> str | None:

@@ -51,7 +51,7 @@ def measure_stages(directory: Path, blocks: int, transactions: int) -> Stages:
     ).nodes
     home = Home(node.home)
     with open_home(home, read_config(home.config), None) as opened:
-        committer = Committer(opened.ledger, ModuleCache())
+        committer = Committer(opened.ledger, ModuleCache(), opened.commits)
         _measure_block(opened, committer, transactions)  # loads the contracts
         found = [_measure_block(opened, committer, transactions) for _ in range(blocks)]
     least = [min(seconds) / transactions * 1e6 for seconds in zip(*found, strict=True)]

@@ -20,6 +20,7 @@ from consensus.engine import Engine
 from consensus.inputs import StartHeight
 from node.bodies import Bodies
 from node.commit import Committed, Committer
+from node.commit_log import CommitLog, find_contradiction, settle_commits
 from node.docket import Docket
 from node.head import Head
 from node.items import BodiesHeld
@@ -38,6 +39,7 @@ from vm.deployment import ModuleCache
 from vm.state import begin_state
 
 RECORD, JOURNAL, STORE = Path("keys/record"), Path("data/journal"), Path("data/store")
+COMMITS = Path("data/commits/log")
 LIMITS = MempoolLimits(transactions_max=100, bytes_max=10**6, sender_transactions_max=100)
 LIFE_SECONDS_MAX = 20
 Said = SignedVote | SignedProposal
@@ -96,7 +98,12 @@ class Life:
         newest = journal.newest_height
         replay = journal.start_height(ledger.head.next_height)
         record = SignerRecord(RECORD, place.key.address, CHAIN, disk)
-        self.finding = check_start(ledger.head.height, newest, journal.mark, record.last)
+        commits = CommitLog(COMMITS, GENESIS_HASH, disk)
+        assert find_contradiction(ledger, commits.commits) is None, "what was committed stays"
+        committed = 0 if commits.last is None else commits.last.height
+        assert committed <= ledger.head.height, "a block is on disk before it is noted"
+        assert settle_commits(commits, ledger) is None, "a power cut does not damage the log of commits"
+        self.finding = check_start(ledger.head.height, newest, journal.mark, record.last, committed)
         self.mempool = Mempool(LIMITS)
         for checked in waiting:
             if not ledger.has_transaction(checked.id):
@@ -112,7 +119,7 @@ class Life:
             signer=Signer(place.key, record, may_vote=self._may_sign, get_journal_mark=lambda: journal.mark),
             journal=journal,
             replay=replay,
-            committer=Committer(ledger, ModuleCache()),
+            committer=Committer(ledger, ModuleCache(), commits),
             mempool=self.mempool,
             docket=self.docket,
             bodies=self.bodies,

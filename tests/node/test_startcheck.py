@@ -33,7 +33,7 @@ def signed(height: int, mark: int = 0) -> Entry:
 def test_agreement_lets_the_next_height_be_voted_on(
     head: int, journal: int | None, mark: int, last: Entry | None
 ) -> None:
-    finding = check_start(head, journal, mark, last)
+    finding = check_start(head, journal, mark, last, 0)
     assert finding.vote_from == head + 1
     assert finding.losses == ()
 
@@ -51,6 +51,28 @@ def test_agreement_lets_the_next_height_be_voted_on(
 def test_loss_is_told_and_waited_out(
     head: int, journal: int | None, mark: int, last: Entry | None, vote_from: int, words: str
 ) -> None:
-    finding = check_start(head, journal, mark, last)
+    finding = check_start(head, journal, mark, last, 0)
     assert finding.vote_from == vote_from
     assert words in finding.losses[0]
+
+
+def test_blocks_that_were_committed_and_are_gone_are_told_even_by_a_full_node() -> None:
+    finding = check_start(9, None, 0, None, 12)
+    assert (finding.vote_from, finding.known) == (13, 12)
+    assert finding.losses == ("height 12 was committed here, but the ledger ends at 9",)
+
+
+@pytest.mark.parametrize(
+    ("journal", "last", "committed", "known"),
+    [
+        (None, None, 0, 9),
+        (10, None, 9, 9),
+        (12, None, 0, 11),
+        (None, signed(15), 0, 14),
+        (12, signed(15), 20, 20),
+    ],
+)
+def test_what_is_known_to_have_been_here(
+    journal: int | None, last: Entry | None, committed: int, known: int
+) -> None:
+    assert check_start(9, journal, 0, last, committed).known == known

@@ -7,7 +7,7 @@ import pytest
 
 from chain.block import decode_block, encode_block, encode_header
 from chain.certificate import decode_certificate, encode_certificate
-from chain.limits import STORE_CHECKED_BLOCKS
+from chain.limits import STORE_CHECKED_BLOCKS, WINDOW_MS_MAX
 from chain.result import ResultCode, TransactionResult, encode_result
 from chain.transaction import compute_transaction_id
 from machine.faults import Damaged
@@ -187,3 +187,10 @@ def test_a_module_that_is_not_the_one_its_contract_names(
     change_row(chain.store, state_key(module_key(code_hash(module))), damage)
     with pytest.raises(Damaged, match="the module of contract 'tender' is not the one it names"):
         check(chain)
+
+
+def test_a_height_that_is_missing_is_named_however_old(chain: Chain) -> None:
+    chain.grow(time_ms=2 * WINDOW_MS_MAX)  # so that opening itself does not read as far back
+    change_row(chain.store, height_key(HEADERS, 2), lambda _: None)
+    with pytest.raises(Damaged, match="block 2: its header is not there"):
+        check(chain, depth=1)
