@@ -112,6 +112,19 @@ SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be gi
 COMMITS_MAX = 8_192  # 1 MB of this node's own log of commits before it begins anew
 COMMITS_KEPT = 4_096  # an hour of a busy network: more than a disk keeps back without having written it
 
+# --- Repair of a damaged store ----------------------------------------------------------------------------------
+ROWS_PER_REQUEST_MAX = 64  # state entries that a node whose disk has lost some asks for at once
+ROWS_KEY_BYTES_MAX = ROWS_PER_REQUEST_MAX * 32  # their hashes
+ROWS_MAX = 2 * ROWS_PER_REQUEST_MAX  # keys and values in turn
+ROWS_ANSWER_BYTES_MAX = 16 * 1024 * 1024  # results of the largest block; of entries as many as fit
+REPAIR_ANSWER_SECONDS = 10.0  # for the largest answer over 16 Mbit/s; then another node is asked
+REPAIR_PATIENCE_SECONDS = 120.0  # without any node that answers; then the start ends and says what is missing
+REPAIR_ROUNDS_MAX = 6  # of asking everybody who has a link, before nobody has it
+REPAIRS_MAX = 3  # of one store in one run of the program: a disk that goes on decaying wants another disk
+REPAIR_BATCH_BYTES = 1024 * 1024  # rows that go into the new store together
+QUARANTINED_NOTES_KEPT = 200  # a few hundred bytes each
+QUARANTINED_STORES_KEPT = 2  # each as large as the ledger; the one before may tell the same story
+
 # --- Key files and configuration --------------------------------------------------------------------------------
 KEY_FILE_BYTES_MAX = 4 * 1024  # a dozen short lines
 KEY_OPERATIONS_MAX = 64  # a changed file must not keep the start busy for minutes

@@ -22,7 +22,12 @@ _NOT_SERVED = 1008  # RFC 6455: the policy of who answers
 
 def make_light_app(backend: LightBackend, tell: Callable[[str], None]) -> Starlette:
     """The application of one light client."""
-    app = make_app(backend, DiskFaults(kinds=(DiskFault,), tell=lambda _method, fault: tell(str(fault))))
+
+    def tell_of(_method: str, fault: Exception) -> str:
+        tell(str(fault))
+        return "this light client cannot read its own disk; its log says why"
+
+    app = make_app(backend, DiskFaults(kinds=(DiskFault,), tell=tell_of, find_lack=lambda: None))
     app.add_middleware(_Resting, basis=backend.basis)
     return app
 

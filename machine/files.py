@@ -124,7 +124,7 @@ class DiskFiles:
 
     def read(self, path: Path) -> bytes | None:
         """See `Files`."""
-        with _faults(path):
+        with file_faults(path):
             try:
                 return path.read_bytes()
             except FileNotFoundError:
@@ -132,7 +132,7 @@ class DiskFiles:
 
     def read_part(self, path: Path, offset: int, length: int) -> bytes | None:
         """See `Files`."""
-        with _faults(path):
+        with file_faults(path):
             try:
                 with _descriptor(path, os.O_RDONLY) as descriptor:
                     return os.pread(descriptor, length, offset)
@@ -141,7 +141,7 @@ class DiskFiles:
 
     def measure(self, path: Path) -> Measured | None:
         """See `Files`."""
-        with _faults(path):
+        with file_faults(path):
             try:
                 found = path.stat()
             except FileNotFoundError:
@@ -150,7 +150,7 @@ class DiskFiles:
 
     def list_names(self, directory: Path) -> list[str]:
         """See `Files`."""
-        with _faults(directory):
+        with file_faults(directory):
             try:
                 return sorted(os.listdir(directory))
             except FileNotFoundError:
@@ -158,50 +158,50 @@ class DiskFiles:
 
     def open_append(self, path: Path) -> AppendFile:
         """See `Files`."""
-        with _faults(path):
+        with file_faults(path):
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             return _DiskAppendFile(path, os.open(path, flags, 0o600))
 
     def truncate(self, path: Path, length: int) -> None:
         """See `Files`."""
-        with _faults(path), _descriptor(path, os.O_WRONLY) as descriptor:
+        with file_faults(path), _descriptor(path, os.O_WRONLY) as descriptor:
             os.ftruncate(descriptor, length)
             os.fsync(descriptor)
 
     def rename(self, source: Path, target: Path) -> None:
         """See `Files`."""
-        with _faults(target):
+        with file_faults(target):
             os.replace(source, target)
 
     def remove(self, path: Path) -> None:
         """See `Files`."""
-        with _faults(path), suppress(FileNotFoundError):
+        with file_faults(path), suppress(FileNotFoundError):
             os.unlink(path)
 
     def make_directory(self, path: Path) -> None:
         """See `Files`."""
         missing = [one for one in (path, *path.parents) if not one.exists()]
         for directory in reversed(missing):
-            with _faults(directory):
+            with file_faults(directory):
                 directory.mkdir(mode=0o700, exist_ok=True)
             self.sync_directory(directory.parent)
-        with _faults(path):
+        with file_faults(path):
             path.mkdir(exist_ok=True)  # a file in its place is told by the system's own words
 
     def remove_directory(self, path: Path) -> None:
         """See `Files`."""
-        with _faults(path), suppress(FileNotFoundError):
+        with file_faults(path), suppress(FileNotFoundError):
             path.rmdir()
 
     def sync_directory(self, path: Path) -> None:
         """See `Files`."""
-        with _faults(path), _descriptor(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        with file_faults(path), _descriptor(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
             os.fsync(descriptor)
 
     def get_free_bytes(self, path: Path) -> int:
         """See `Files`."""
         there = next(one for one in (path, *path.parents) if one.exists())
-        with _faults(there):
+        with file_faults(there):
             return shutil.disk_usage(there).free
 
 
@@ -233,22 +233,23 @@ class _DiskAppendFile:
         self._descriptor = descriptor
 
     def append(self, data: bytes) -> None:
-        with _faults(self._path):
+        with file_faults(self._path):
             view = memoryview(data)
             while view:
                 view = view[os.write(self._descriptor, view) :]
 
     def sync(self) -> None:
-        with _faults(self._path):
+        with file_faults(self._path):
             os.fdatasync(self._descriptor)
 
     def close(self) -> None:
-        with _faults(self._path):
+        with file_faults(self._path):
             os.close(self._descriptor)
 
 
 @contextmanager
-def _faults(path: Path) -> Iterator[None]:
+def file_faults(path: Path) -> Iterator[None]:
+    """What the operating system refuses of `path`, as `DiskFault`."""
     try:
         yield
     except OSError as error:

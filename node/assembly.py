@@ -155,6 +155,7 @@ def _make_backend(
         caretaker=caretaker,
         node_key=opened.node_key,
         clock=SystemClock(),
+        known=opened.start.known,
     )
     return NodeBackend(parts, _make_info(opened), trio.lowlevel.current_trio_token())
 

@@ -68,7 +68,7 @@ _CONTRACT_PREFIX = contract_key("")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the backend reads."""
+    """What the backend reads. `known` is the highest height that this node is known to have committed before its start."""
 
     genesis_document: bytes
     ledger: Ledger
@@ -84,6 +84,7 @@ class Parts:
     caretaker: Caretaker
     node_key: SigningKey
     clock: Clock
+    known: Height
 
 
 _OF_BLOCKS = (
@@ -125,6 +126,13 @@ class NodeBackend:
         with self._committed:
             self._committed.notify_all()
 
+    def find_lack(self) -> str | None:
+        """Why nothing of the ledger is told now: its newest blocks were here once, and are not yet here again."""
+        height, known = self._parts.ledger.head.height, self._parts.known
+        if height >= known:
+            return None
+        return f"this node's disk has lost blocks {height + 1} to {known}, which it fetches again: ask another node"
+
     def _ask_loop(self, question: Callable[[], T]) -> T:
         """What the node's loop says; blocks this thread for one turn of it."""
         return trio.from_thread.run_sync(question, trio_token=self._token)
@@ -139,7 +147,7 @@ class NodeBackend:
             state_root=head.state_root,
             earliest=self._parts.ledger.header(self._parts.ledger.blocks_since),
             headers_since=self._parts.ledger.headers_since,
-            is_behind=self._parts.follower.is_behind,
+            is_behind=self._parts.follower.is_behind or self.find_lack() is not None,
         )
 
     def genesis(self) -> bytes:

@@ -51,9 +51,10 @@ class Committer:
         self,
         ledger: Ledger,
         modules: ModuleCache,
-        commits: CommitLog,
+        commits: CommitLog | None,
         checkpoint: Checkpoint | None = None,
     ) -> None:
+        """`commits` is None for a ledger that nobody answers from: blocks that are carried out again."""
         self._ledger = ledger
         self._modules = modules
         self._commits = commits
@@ -100,8 +101,9 @@ class Committer:
     def _flush(self) -> None:
         """Writes what is staged, and then that it is written."""
         self._ledger.flush()
-        for commit in self._staged:
-            self._commits.append(commit)
+        if self._commits is not None:
+            for commit in self._staged:
+                self._commits.append(commit)
         self._staged.clear()
 
     def _carry_out(

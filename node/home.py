@@ -46,6 +46,11 @@ class Home:
         return self.path / "data" / "commits" / "log"
 
     @property
+    def places(self) -> Path:
+        """Which directories the last start used."""
+        return self.path / "data" / "places.json"
+
+    @property
     def quarantine(self) -> Path:
         """Directory of what was damaged: a note of each finding, and stores that were replaced."""
         return self.path / "data" / "quarantine"

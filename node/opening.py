@@ -32,6 +32,7 @@ from node.documents import DocumentLimits, DocumentStore
 from node.head import genesis_head
 from node.home import Home
 from node.journal import Journal, Replay
+from node.places import check_places
 from node.search import SearchIndex
 from node.signer import find_unrecorded
 from node.signer_record import RECOVERY, SignerRecord
@@ -94,6 +95,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
         JoinRefused: the invitation that the node joined by.
         DiskFault: keys, ledger, log or record, each with its own kind; a ledger that diverged.
     """
+    check_places(home, config, _FILES)
     genesis = read_genesis(home.genesis)
     checkpoint = read_checkpoint(home, genesis)
     node_key = read_key(home.node_key, KeyKind.NODE, ask)

@@ -179,7 +179,9 @@ class Peers:
                 await self._serving.on_get_snapshots(link, message)
             case GetChunk():
                 await self._serving.on_get_chunk(link, message)
-            case messages.Snapshots() | messages.Chunk():
+            case messages.GetRows():
+                await self._serving.on_get_rows(link, message)
+            case messages.Snapshots() | messages.Chunk() | messages.Rows():
                 pass  # the answer to somebody who has stopped asking
             case GetBodies():
                 self._serving.on_get_bodies(link, message)

@@ -152,7 +152,7 @@ def carry_out(replay: Replay, last: int, tell: Callable[[int], None]) -> None:
         Differs: the first difference.
     """
     ledger, scratch = replay.stopped.ledger, replay.scratch
-    committer = Committer(scratch, ModuleCache())
+    committer = Committer(scratch, ModuleCache(), None)
     while scratch.head.height < last:
         certified = ledger.certified_block(scratch.head.next_height)
         assert certified is not None, "up to the head"

@@ -16,6 +16,7 @@ acknowledged is synced already.
     indexing.run             the index of events, after commits
     caretaker.run            lets go of old blocks, gives back their room, measures
     snapshots.run            a snapshot every so many blocks
+    harm.run                 damage of the store that somebody met: the node ends, is mended, and runs again
 """
 
 import errno
@@ -28,15 +29,19 @@ import structlog
 import trio
 
 from chain.errors import Invalid
+from chain.limits import REPAIRS_MAX
 from machine.clock import SystemClock
-from machine.faults import DiskFault, find_told
+from machine.faults import Damaged, DiskFault, find_told
 from machine.files import DiskFiles
 from machine.logs import configure_logs
 from node.assembly import Assembled, assemble
 from node.config import Config, ConfigError, read_config
 from node.divergence.keeping import Keeper
+from node.harm import Harm
 from node.home import Home
 from node.opening import AskPassphrase, Opened, open_home
+from node.repair.mend import finish_switch
+from node.repair.task import Interrupted, mend_store
 from node.trusted import ForeignChain
 from node.validity import Diverged
 from p2p.network import Network
@@ -51,15 +56,15 @@ class AddressTaken(Exception):
     """A listening address cannot be had; the message names the key of the configuration to change."""
 
 
-_TOLD = (ConfigError, DiskFault, Invalid, AddressTaken, Diverged, ForeignChain)
+_TOLD = (ConfigError, DiskFault, Invalid, AddressTaken, Diverged, ForeignChain, Interrupted)
 """What is told to the operator in one message; anything else is a mistake of ours."""
 
 
-def _tell_of_disk(method: str, fault: Exception) -> None:
+def _tell_of_disk(method: str, fault: Exception) -> str:
+    """Tells the operator all, and a client what is damaged, without where things lie on this machine."""
     log.error("this node cannot read its own disk", method=method, reason=str(fault))
-
-
-_DISK_FAULTS = DiskFaults(kinds=(DiskFault,), tell=_tell_of_disk)
+    what = fault.problem if isinstance(fault, DiskFault) else "it cannot be read"
+    return f"this node's disk fails it: {what}. Ask another node"
 
 
 def main(home: Path, ask: AskPassphrase | None = None) -> int:
@@ -73,8 +78,8 @@ def main(home: Path, ask: AskPassphrase | None = None) -> int:
         place = Home(home)
         config = read_config(place.config)
         configure_logs(config.log.level, config.log.format)
-        with open_home(place, config, ask) as opened, _make_keeper(place, opened):
-            trio.run(_run, opened)
+        finish_switch(place.store(config.store.directory))
+        _run_and_mend(place, config, ask)
     except _TOLD as error:
         return _tell(error)
     except BaseExceptionGroup as group:
@@ -89,6 +94,21 @@ def _make_keeper(home: Home, opened: Opened) -> Keeper:
     return Keeper(directory=home.diverged, ledger=opened.ledger, files=DiskFiles(), clock=SystemClock())
 
 
+def _run_and_mend(place: Home, config: Config, ask: AskPassphrase | None) -> None:
+    """Runs the node to its end; where its store turns out to be damaged, mends it and runs the node again, some times."""
+    store = place.store(config.store.directory)
+    for left in range(REPAIRS_MAX, -1, -1):
+        try:
+            with open_home(place, config, ask) as opened, _make_keeper(place, opened):
+                trio.run(_run, opened)
+            return
+        except (Damaged, BaseExceptionGroup) as error:
+            fault = find_told(error, _TOLD) if isinstance(error, BaseExceptionGroup) else error
+            if not isinstance(fault, Damaged) or fault.path != store or not left:
+                raise
+        mend_store(place, config, fault, ask)
+
+
 def _tell(error: BaseException) -> int:
     print(f"terang: {error}", file=sys.stderr)
     return EXIT_FAULT
@@ -97,7 +117,8 @@ def _tell(error: BaseException) -> int:
 async def _run(opened: Opened) -> None:
     node = assemble(opened)
     config = opened.config
-    rpc = _bind_rpc(config, node)
+    harm = Harm(opened.ledger.path, trio.lowlevel.current_trio_token())
+    rpc = _bind_rpc(config, node, harm)
     try:
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async with trio.open_nursery() as nursery:
@@ -115,6 +136,7 @@ async def _run(opened: Opened) -> None:
                 nursery.start_soon(node.indexing.run)
                 nursery.start_soon(node.caretaker.run)
                 nursery.start_soon(node.snapshots.run)
+                nursery.start_soon(harm.run)
                 rpc.start()
                 number = await anext(aiter(signals))
                 log.info("ending", signal=signal.Signals(number).name)
@@ -127,9 +149,14 @@ async def _run(opened: Opened) -> None:
     log.info("ended", height=opened.ledger.head.height)
 
 
-def _bind_rpc(config: Config, node: Assembled) -> RpcThread:
+def _bind_rpc(config: Config, node: Assembled, harm: Harm) -> RpcThread:
+    def tell(method: str, fault: Exception) -> str:
+        harm.report(fault)
+        return _tell_of_disk(method, fault)
+
+    disk_faults = DiskFaults(kinds=(DiskFault,), tell=tell, find_lack=node.backend.find_lack)
     try:
-        return RpcThread(make_app(node.backend, _DISK_FAULTS), config.rpc.address, config.rpc.port)
+        return RpcThread(make_app(node.backend, disk_faults), config.rpc.address, config.rpc.port)
     except NoAddress as error:
         raise AddressTaken(f"{error}. {_advise_address('rpc', is_in_use=error.is_in_use)}") from error
 

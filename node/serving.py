@@ -1,4 +1,5 @@
-"""What this node gives to peers who ask: blocks, bodies under decision, snapshots. Each answer is bounded by bytes.
+"""What this node gives to peers who ask: blocks, bodies under decision, snapshots, and rows to a node that has lost some.
+Each answer is bounded by bytes.
 
 What was let go, what is not there and what this disk cannot read are answered with nothing: so the asker turns to another
 node, and only our operator hears why.
@@ -14,11 +15,12 @@ from chain.pruned import Pruned
 from chain.transaction import TxId
 from machine.faults import Damaged, DiskFault
 from node.bodies import Bodies
+from node.repair.serving import read_rows
 from node.snapshot.shelf import Shelf
 from node.store.ledger import Ledger
 from p2p import messages
 from p2p.link import Link
-from p2p.messages import Blocks, GetBlocks, GetBodies, GetChunk, GetSnapshots
+from p2p.messages import Blocks, GetBlocks, GetBodies, GetChunk, GetRows, GetSnapshots
 
 log = structlog.get_logger("node")
 
@@ -57,6 +59,15 @@ class Serving:
             return self._ledger.certified_block(height)
         except Pruned:
             return None
+
+    async def on_get_rows(self, link: Link, ask: GetRows) -> None:
+        """Rows for a node that repairs its store."""
+        rows = await trio.to_thread.run_sync(self._read_rows, ask, limiter=self._readers)
+        link.send(messages.Rows(request=ask.request, rows=rows))
+
+    def _read_rows(self, ask: GetRows) -> tuple[bytes, ...]:
+        with self._ledger.snapshot() as reader:
+            return read_rows(reader, ask)
 
     async def on_get_snapshots(self, link: Link, ask: GetSnapshots) -> None:
         """Manifests of the snapshots that are kept."""

@@ -3,7 +3,8 @@
 `send` never waits. A full queue has a consequence that depends on the channel: without votes a link is worthless, so it is
 closed and asks for what it missed when it is back; a block answer that does not fit is not given; transactions are left out,
 and `send` says so, that they can be announced later. A write that is cancelled half-way has spoilt the stream, so it closes
-the link. A link to a node that only our configuration knows carries certified blocks and snapshots, and nothing else.
+the link. A link to a node that only our configuration knows carries certified blocks, rows that are proven by them and
+snapshots, and nothing else.
 """
 
 from collections.abc import Awaitable, Callable
@@ -31,9 +32,11 @@ from p2p.messages import (
     Chunk,
     GetBlocks,
     GetChunk,
+    GetRows,
     GetSnapshots,
     Message,
     NewBlock,
+    Rows,
     Snapshots,
 )
 from p2p.wire import channel_of, decode_message, encode_message
@@ -44,7 +47,7 @@ QUEUE_BYTES_MAX = {
     Channel.TRANSACTIONS: TRANSACTIONS_QUEUE_BYTES_MAX,
 }
 
-_OF_BLOCKS = (NewBlock, GetBlocks, Blocks, GetSnapshots, Snapshots, GetChunk, Chunk)
+_OF_BLOCKS = (NewBlock, GetBlocks, Blocks, GetSnapshots, Snapshots, GetChunk, Chunk, GetRows, Rows)
 """What passes on a link to a node that only our configuration knows: each proves itself, or only starts a fetch."""
 
 Handler: TypeAlias = "Callable[[Link, Message], Awaitable[None]]"

@@ -96,6 +96,41 @@ class Blocks:
     blocks: tuple[CertifiedBlock, ...]
 
 
+class RowKind(IntEnum):
+    """What a node whose disk has lost something asks for. Each answer proves itself by a hash that the asker has."""
+
+    HEADER = 1
+    """Header and certificate of a height."""
+    RESULTS = 2
+    """The record of a height's results."""
+    VALIDATORS = 3
+    """The validator set of a hash."""
+    PARAMETERS = 4
+    """The parameters of a hash."""
+    PAGE = 5
+    """The page of the state tree of a height at a way from its root."""
+    ENTRIES = 6
+    """State keys and their values, in turn, by hashes of keys that are joined."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetRows:
+    """Asks for rows of a height: `key` is a hash, a way from the root, joined hashes, or nothing, by `kind`."""
+
+    request: RequestId
+    kind: RowKind
+    height: Height
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The answer: what the sender has of it, as much as fits."""
+
+    request: RequestId
+    rows: tuple[bytes, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetBodies:
     """Asks for transaction bodies of a proposal."""
@@ -183,4 +218,6 @@ Message: TypeAlias = (
     | Snapshots
     | GetChunk
     | Chunk
+    | GetRows
+    | Rows
 )

@@ -25,6 +25,9 @@ from chain.limits import (
     PUSH_BYTES_MAX,
     REQUEST_ID_MAX,
     ROUNDS_MAX,
+    ROWS_ANSWER_BYTES_MAX,
+    ROWS_KEY_BYTES_MAX,
+    ROWS_MAX,
     SNAPSHOT_CHUNK_BYTES_MAX,
     SNAPSHOT_MANIFEST_BYTES_MAX,
     SNAPSHOTS_ANSWER_BYTES_MAX,
@@ -49,6 +52,7 @@ from p2p.messages import (
     GetBlocks,
     GetBodies,
     GetChunk,
+    GetRows,
     GetSnapshots,
     HeightHeld,
     Message,
@@ -57,6 +61,8 @@ from p2p.messages import (
     Push,
     RequestId,
     RoundHeld,
+    RowKind,
+    Rows,
     Snapshots,
     StatusMessage,
     VoteMessage,
@@ -183,6 +189,28 @@ def _chunk(value: Value) -> Chunk:
     return Chunk(request=_request(request), data=found)
 
 
+def _get_rows(value: Value) -> GetRows:
+    request, kind, height, key = as_array(value, "get rows", 4)
+    number = as_uint(kind, "kind of rows", max(RowKind))
+    if number not in tuple(RowKind):
+        raise Malformed(f"get rows: expected a kind of rows, got {number}")
+    return GetRows(
+        request=_request(request),
+        kind=RowKind(number),
+        height=Height(as_uint(height, "height", HEIGHT_MAX)),
+        key=as_bytes(key, "key of rows", length_max=ROWS_KEY_BYTES_MAX),
+    )
+
+
+def _rows(value: Value) -> Rows:
+    request, rows = as_array(value, "rows", 2)
+    items = as_array(rows, "rows", length_max=ROWS_MAX)
+    return Rows(
+        request=_request(request),
+        rows=tuple(as_bytes(item, "row", length_max=ROWS_ANSWER_BYTES_MAX) for item in items),
+    )
+
+
 _SMALL = 64
 _HELD_BYTES_MAX = STATUS_ROUNDS_MAX * (2 * _BITMAP_BYTES_MAX + 16) + 32
 
@@ -211,6 +239,9 @@ KINDS: tuple[Kind[Any], ...] = (
          lambda m: (m.request, m.manifests), _snapshots),
     Kind(16, GetChunk, Channel.BLOCKS, _SMALL, lambda m: (m.request, m.height, m.hash), _get_chunk),
     Kind(17, Chunk, Channel.BLOCKS, SNAPSHOT_CHUNK_BYTES_MAX + _SMALL, lambda m: (m.request, m.data), _chunk),
+    Kind(18, GetRows, Channel.BLOCKS, ROWS_KEY_BYTES_MAX + _SMALL,
+         lambda m: (m.request, int(m.kind), m.height, m.key), _get_rows),
+    Kind(19, Rows, Channel.BLOCKS, ROWS_ANSWER_BYTES_MAX + _SMALL, lambda m: (m.request, m.rows), _rows),
 )  # fmt: skip
 """Every message; `Any` because rows differ in their type."""
 

@@ -46,15 +46,22 @@ READING_THREADS = 8  # more would only wait for the interpreter
 WAITING_THREADS = 32  # calls of broadcast_tx_commit that wait for a block at once
 
 
+_TOLD_ANYWAY = frozenset({"health", "status", "net_info", "genesis", "consensus_state"})
+"""What claims nothing about the ledger, or says itself that it is behind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskFaults:
-    """What a backend raises where its own disk fails it, and who tells the operator; clients are sent to other nodes."""
+    """What a backend raises where its own disk fails it, who tells the operator and gives the words for the client, and why
+    nothing of the ledger may be told at all, while that is so; clients are sent to other nodes.
+    """
 
     kinds: tuple[type[Exception], ...]
-    tell: Callable[[str, Exception], None]
+    tell: Callable[[str, Exception], str]
+    find_lack: Callable[[], str | None]
 
 
-NO_DISK = DiskFaults(kinds=(), tell=lambda _method, _fault: None)
+NO_DISK = DiskFaults(kinds=(), tell=lambda _method, fault: str(fault), find_lack=lambda: None)
 """Of a backend in memory."""
 
 
@@ -98,12 +105,14 @@ class _Site:
 
     async def run(self, method: Method, given: Mapping[str, Parsed]) -> Struct:
         """Does a method on a worker thread."""
+        lack = None if method.name in _TOLD_ANYWAY else self._disk_faults.find_lack()
+        if lack is not None:
+            raise not_done(lack)
         limiter = self._waiting if method.waits else self._reading
         try:
             return await to_thread.run_sync(method.run, self._backend, given, limiter=limiter)
         except self._disk_faults.kinds as fault:
-            self._disk_faults.tell(method.name, fault)
-            raise not_done("this node cannot read its own disk; its log says why. Ask another node") from None
+            raise not_done(self._disk_faults.tell(method.name, fault)) from None
 
     async def post(self, request: Request) -> Response:
         """A request, a notification or a batch."""

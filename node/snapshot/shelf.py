@@ -1,15 +1,16 @@
 """Snapshots of one node on disk: a directory for each height, with the manifest and a file for each chunk, named by its hash.
 
-    data/snapshots/HEIGHT/manifest
+    data/snapshots/HEIGHT/manifest                  its SHA-256, and the manifest
     data/snapshots/HEIGHT/<SHA-256 of the chunk>
 
 The manifest is written last, so a snapshot is there when its manifest is; a directory without one is half made. Made is
-each on a thread of its own and once at a time; any thread reads. A chunk is held to its hash whenever it is read.
+each on a thread of its own and once at a time; any thread reads. Manifest and chunks are held to their hashes
+whenever they are read.
 """
 
 from pathlib import Path
 
-from chain.hashing import Digest, sha256
+from chain.hashing import DIGEST_BYTES, Digest, sha256
 from chain.limits import SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX, SNAPSHOTS_ANSWER_BYTES_MAX
 from chain.vote import Height
 from machine.faults import Damaged
@@ -48,9 +49,14 @@ class Shelf:
     def read_manifest(self, height: int) -> bytes | None:
         """An encoded manifest, or None where there is no such snapshot. Raises `DiskFault`."""
         path = self.place(height) / MANIFEST
-        data = self._files.read_part(path, 0, SNAPSHOT_MANIFEST_BYTES_MAX + 1)
-        if data is not None and len(data) > SNAPSHOT_MANIFEST_BYTES_MAX:
+        sealed = self._files.read_part(path, 0, DIGEST_BYTES + SNAPSHOT_MANIFEST_BYTES_MAX + 1)
+        if sealed is None:
+            return None
+        seal, data = sealed[:DIGEST_BYTES], sealed[DIGEST_BYTES:]
+        if len(data) > SNAPSHOT_MANIFEST_BYTES_MAX:
             raise Damaged(path, "it is larger than any manifest", _ADVICE)
+        if sha256(data) != seal:
+            raise Damaged(path, "the manifest is not as it was written", _ADVICE)
         return data
 
     def read_manifests(self) -> tuple[bytes, ...]:
@@ -88,7 +94,7 @@ class Shelf:
         """Makes a snapshot whole: all its chunks were put."""
         place = self.place(height)
         self._files.sync_directory(place)
-        replace_file(self._files, place / MANIFEST, manifest)
+        replace_file(self._files, place / MANIFEST, sha256(manifest) + manifest)
 
     def remove(self, height: int) -> None:
         """Removes a snapshot, its manifest first, so that what a crash leaves is no snapshot."""

@@ -1,11 +1,13 @@
 """The store on disk: LevelDB, the only file that knows plyvel.
 
 Every check that LevelDB has is on: paranoid checks at opening and in compactions, checksums at every read. A store
-that fails one is named and refused; the node that owns it fetches the chain again from its peers instead of repairing.
+that fails one is named and refused. `Salvage` reads what is left of it, for `node.repair`, which believes none of it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import islice, takewhile
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import plyvel
 
 from chain.limits import STORE_OPEN_FILES_MAX, STORE_WRITE_BUFFER_BYTES
 from machine.faults import FULL_ADVICE, LIMIT_ADVICE, Damaged, DiskFault, DiskFull, InUse, Unusable
-from machine.files import DiskFiles, Files
+from machine.files import DiskFiles, Files, file_faults
 from node.store.store import Batch, StoreReader
 
 _BLOOM_FILTER_BITS = 10  # one read in a hundred for an absent key touches the disk
@@ -157,6 +159,73 @@ class LevelStore(_Reader):
     def close(self) -> None:
         """See `Store`."""
         self._database.close()
+
+
+class Salvage:
+    """What can still be read of a damaged store, from a copy of its files beside it: the store itself stays as it is.
+
+    LevelDB reads a table in blocks of 4 kB and passes over those whose checksum fails. Whatever stood there is missing, and
+    an older row may show in its place. Where not even its list of tables can be read, it makes one of the tables it finds.
+    """
+
+    def __init__(self, path: Path, copy: Path) -> None:
+        """Raises `Damaged` where nothing can be read at all."""
+        self._copy = copy
+        self.holes = 0
+        shutil.rmtree(copy, ignore_errors=True)
+        with file_faults(copy):
+            copy.mkdir(parents=True)
+            for file in sorted(path.iterdir()):
+                _link_or_copy(file, copy / file.name)
+        self._database = self._open()
+
+    def _open(self) -> plyvel.DB:
+        try:
+            return plyvel.DB(str(self._copy), max_open_files=STORE_OPEN_FILES_MAX)
+        except plyvel.Error:
+            self.holes += 1
+        with _faults(self._copy):
+            plyvel.repair_db(str(self._copy))
+            return plyvel.DB(str(self._copy), max_open_files=STORE_OPEN_FILES_MAX)
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of `key`; None as well where it cannot be read."""
+        try:
+            return self._database.get(key, verify_checksums=True)
+        except plyvel.Error:
+            return None
+
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every row that can be read, in order of keys."""
+        rows = self._database.raw_iterator(verify_checksums=True)
+        try:
+            self._step(rows.seek_to_first)
+            while rows.valid():
+                yield rows.key(), rows.value()
+                self._step(rows.next)
+        finally:
+            rows.close()
+
+    def _step(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except plyvel.Error:  # it says so at every step from the first hole on, and goes on after it
+            self.holes = max(1, self.holes)
+
+    def close(self) -> None:
+        """Removes the copy."""
+        self._database.close()
+        shutil.rmtree(self._copy, ignore_errors=True)
+
+
+def _link_or_copy(file: Path, target: Path) -> None:
+    """Tables never change, so that a second name for one will do; LevelDB may write into the others."""
+    if file.suffix in (".ldb", ".sst"):
+        with suppress(OSError):
+            os.link(file, target)
+            return
+    if file.is_file():
+        shutil.copyfile(file, target)
 
 
 def _check_whole(path: Path, files: Files) -> None:

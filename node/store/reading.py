@@ -140,6 +140,10 @@ class LedgerReader:
             raise Pruned(height, since, "blocks")
         return found
 
+    def row(self, key: bytes) -> bytes | None:
+        """A row as it is stored."""
+        return self._reader.get(key)
+
     def encoded_block(self, height: int) -> bytes | None:
         """A block as it is stored and sent, or None above the head. Raises `Pruned`."""
         return self._of_block(BLOCKS, height, lambda data: data, "block")

@@ -2,10 +2,10 @@
 
 LevelDB's checksums tell whether rows are as they were written; this tells whether they belong together: identity,
 content, certificate, results and index of the newest blocks, each of which commits to what came before, and that no
-height is missing. What does not agree is named and refused, never guessed at. The module of every contract is read whole and held to its hash: a node
-that cannot run a contract must not find that out in the middle of a block. The root of the state tree is held to the
-head's, and what is proved is held to that root; the other state rows are covered by checksums when they are read, and by
-the one batch they were written in.
+height is missing. What does not agree is named and refused, never guessed at. The module of every contract is read whole
+and held to its hash: a node that cannot run a contract must not find that out in the middle of a block. The root of the
+state tree is held to the head's, and what is proved is held to that root; the other state rows are covered by checksums
+when they are read, and by the one batch they were written in.
 """
 
 from collections.abc import Callable

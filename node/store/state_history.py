@@ -129,14 +129,19 @@ class StateHistory:
             for key, data in rows
         ]
 
-    def entry(self, key_hash: bytes, height: int) -> tuple[bytes, bytes]:
-        """Key and value of a leaf of a height's tree."""
+    def find_entry(self, key_hash: bytes, height: int) -> tuple[bytes, bytes] | None:
+        """Key and value of a height under a key's hash, or None where it had none."""
         aside = self._find_aside(key_hash, height)
         key = self._reader.get(state_name_key(key_hash)) if aside is None else aside.key
         value = None if key is None else self._reader.get(state_key(key)) if aside is None else aside.value
-        if key is None or value is None:
+        return None if key is None or value is None else (key, value)
+
+    def entry(self, key_hash: bytes, height: int) -> tuple[bytes, bytes]:
+        """Key and value of a leaf of a height's tree."""
+        found = self.find_entry(key_hash, height)
+        if found is None:
             raise self._damaged(f"the entry of leaf {key_hash.hex()} of height {height} is not there")
-        return key, value
+        return found
 
     def _find_aside(self, key_hash: bytes, height: int) -> Aside | None:
         """What was put aside of a key first after a height."""

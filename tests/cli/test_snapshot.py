@@ -110,7 +110,7 @@ def test_a_node_that_begins_with_it_carries_out_the_next_blocks(
         open_home(home, read_config(home.config), None) as young,
     ):
         assert young.governance == read_ledger_governance(old.ledger) and young.ledger.head.height == HEIGHT
-        committer = Committer(young.ledger, ModuleCache())
+        committer = Committer(young.ledger, ModuleCache(), young.commits)
         certified = old.ledger.certified_block(HEIGHT + 1)
         assert certified is not None
         transactions = [check_transaction(raw, CHAIN) for raw in certified.block.transactions]
@@ -145,8 +145,8 @@ def test_a_validator_that_begins_with_it_votes_for_nothing_that_it_may_have_vote
     assert home.signer_record.read_bytes() == kept
     assert files == {path: path.read_bytes() for path in files}
     with open_home(home, read_config(home.config), None) as opened:
-        assert opened.validator is not None and opened.validator.start.vote_from == 31
-        assert "signed at height 30, but the ledger ends at 8" in " ".join(opened.validator.start.losses)
+        assert opened.validator is not None and opened.start.vote_from == 31
+        assert "signed at height 30, but the ledger ends at 8" in " ".join(opened.start.losses)
 
 
 def test_a_validator_whose_record_has_forgotten_its_vote_for_the_snapshot_does_not_start(

@@ -23,6 +23,7 @@ from genesis.joining import CONTRACT, OPERATORS, Joining
 from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key
 from node.commit import Committer
+from node.commit_log import CommitLog
 from node.home import Home
 from node.opening import begin_ledger
 from node.signer_record import SignerRecord
@@ -61,6 +62,7 @@ class Grown:
     store: LevelStore
     ledger: Ledger
     committer: Committer
+    commits: CommitLog
     made: int = 0
 
     @classmethod
@@ -88,13 +90,15 @@ class Grown:
         store = QuickStore(path, cache_bytes=_CACHE_BYTES)
         genesis = read_genesis(homes[0].genesis)
         ledger = begin_ledger(store, path, genesis, 100)
+        commits = CommitLog(path.parent / "commits" / "log", genesis.hash, DiskFiles())
         return cls(
             testnet=testnet,
             genesis=genesis,
             keys={key.address: key for key in keys},
             store=store,
             ledger=ledger,
-            committer=Committer(ledger, ModuleCache()),
+            committer=Committer(ledger, ModuleCache(), commits),
+            commits=commits,
         )
 
     def begin_again(self, path: Path) -> "Grown":
@@ -103,7 +107,7 @@ class Grown:
 
     def trust(self, checkpoint: Checkpoint | None) -> None:
         """Commits from now on as a node that joined by this."""
-        self.committer = Committer(self.ledger, ModuleCache(), checkpoint)
+        self.committer = Committer(self.ledger, ModuleCache(), self.commits, checkpoint)
 
     def grow(self, transactions: Sequence[bytes] = (), time_ms: int | None = None) -> None:
         """One block more, decided by everybody; a second after the one before, or at a time."""
@@ -192,6 +196,7 @@ class Grown:
         """Leaves the chain in the first home, whose validator signs nothing below its end."""
         height = self.ledger.head.height
         self.ledger.close()
+        self.commits.close()
         for node in self.testnet.nodes:
             if node.is_validator:
                 _raise_floor(Home(node.home), height)

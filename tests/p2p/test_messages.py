@@ -15,6 +15,8 @@ from chain.limits import (
     IDS_PER_MESSAGE_MAX,
     PUSH_BYTES_MAX,
     ROUNDS_MAX,
+    ROWS_ANSWER_BYTES_MAX,
+    ROWS_KEY_BYTES_MAX,
     SNAPSHOT_CHUNK_BYTES_MAX,
     SNAPSHOT_MANIFEST_BYTES_MAX,
     STATUS_ROUNDS_MAX,
@@ -33,6 +35,7 @@ from p2p.messages import (
     GetBlocks,
     GetBodies,
     GetChunk,
+    GetRows,
     GetSnapshots,
     HeightHeld,
     Message,
@@ -40,6 +43,8 @@ from p2p.messages import (
     Push,
     RequestId,
     RoundHeld,
+    RowKind,
+    Rows,
     Snapshots,
     StatusMessage,
     VoteMessage,
@@ -92,6 +97,13 @@ MESSAGES: list[Message] = [
     GetChunk(request=_LARGEST_REQUEST, height=Height(HEIGHT_MAX), hash=_ID),
     Chunk(request=_LARGEST_REQUEST, data=bytes(SNAPSHOT_CHUNK_BYTES_MAX)),
     Chunk(request=_LARGEST_REQUEST, data=None),
+    GetRows(
+        request=_LARGEST_REQUEST,
+        kind=RowKind.ENTRIES,
+        height=Height(HEIGHT_MAX),
+        key=bytes(ROWS_KEY_BYTES_MAX),
+    ),
+    Rows(request=_LARGEST_REQUEST, rows=(b"", bytes(ROWS_ANSWER_BYTES_MAX - 8))),
 ]
 """The largest of each kind where that is easy to say."""
 

@@ -65,7 +65,12 @@ class BrokenBackend(MemoryBackend):
 
 def test_a_disk_that_fails_is_told_to_client_and_operator() -> None:
     told: list[tuple[str, str]] = []
-    faults = DiskFaults(kinds=(BrokenDisk,), tell=lambda method, fault: told.append((method, str(fault))))
+
+    def tell(method: str, fault: Exception) -> str:
+        told.append((method, str(fault)))
+        return "the store is damaged. Ask another node"
+
+    faults = DiskFaults(kinds=(BrokenDisk,), tell=tell, find_lack=lambda: None)
     thread = RpcThread(make_app(BrokenBackend(), faults), "127.0.0.1", 0)
     thread.start()
     asked = {"jsonrpc": "2.0", "id": 1, "method": "abci_query", "params": {"path": "/store", "data": ""}}
@@ -73,6 +78,21 @@ def test_a_disk_that_fails_is_told_to_client_and_operator() -> None:
     thread.stop()
     assert answer["error"]["data"].endswith("Ask another node")
     assert told == [("abci_query", "data/store: the store is damaged. Move it away")]
+
+
+def test_what_was_lost_is_not_told_before_it_is_here_again() -> None:
+    faults = DiskFaults(
+        kinds=(), tell=lambda _, fault: str(fault), find_lack=lambda: "blocks 4 to 7 are lost"
+    )
+    thread = RpcThread(make_app(MemoryBackend(), faults), "127.0.0.1", 0)
+    thread.start()
+    answers = [
+        httpx2.get(f"http://127.0.0.1:{thread.port}/{method}").json()
+        for method in ("blockchain", "committed", "contracts", "status")
+    ]
+    thread.stop()
+    assert [one.get("error", {}).get("data") for one in answers[:3]] == ["blocks 4 to 7 are lost"] * 3
+    assert "result" in answers[3]
 
 
 async def test_typed_calls_answer_in_the_ledgers_types(node: Node) -> None:

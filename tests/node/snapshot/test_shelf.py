@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chain.hashing import sha256
+from chain.hashing import DIGEST_BYTES, sha256
 from chain.limits import SNAPSHOT_MANIFEST_BYTES_MAX
 from machine.faults import Damaged, Unusable
 from machine.files import DiskFiles
@@ -54,7 +54,11 @@ def test_a_chunk_that_decayed_is_named_and_never_given(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(Damaged, match=f"{digest.hex()}: the chunk is not as it was written"):
         shelf.read_chunk(7, digest)
-    (shelf.place(7) / "manifest").write_bytes(bytes(SNAPSHOT_MANIFEST_BYTES_MAX + 1))
+    manifest = shelf.place(7) / "manifest"
+    manifest.write_bytes(manifest.read_bytes()[:-1] + b"8")
+    with pytest.raises(Damaged, match="the manifest is not as it was written"):
+        shelf.read_manifest(7)
+    manifest.write_bytes(bytes(DIGEST_BYTES + SNAPSHOT_MANIFEST_BYTES_MAX + 1))
     with pytest.raises(Damaged, match="larger than any manifest"):
         shelf.read_manifest(7)
 

@@ -1,0 +1,122 @@
+"""A damaged store replaced by a whole one: built beside it, checked, and switched in by two renames.
+
+The damaged store stays as it is until the new one has passed its checks, and then goes into quarantine. A crash before the
+switch begins anew at the next start; one between the two renames is finished there, since a new store with its head is a
+whole one. Where something can be had from nowhere, nothing is switched.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from chain.limits import DISK_FREE_BYTES_MIN
+from genesis.document import Genesis
+from machine.clock import Clock
+from machine.faults import FULL_ADVICE, Damaged, DiskFull
+from machine.files import DiskFiles
+from node.commit_log import CommitLog
+from node.home import Home
+from node.quarantine import Note, Quarantine
+from node.repair.rebuild import Rebuild, Rebuilt
+from node.repair.source import Lost, Source
+from node.store.leveldb import LevelStore, Salvage
+from node.store.selfcheck import read_every_row
+
+_FILES = DiskFiles()
+_ROOM_PARTS = 8
+"""Beside the store itself, an eighth of it: LevelDB writes tables anew while it fills."""
+
+
+class Mending:
+    """The repair of one store, and where its parts lie."""
+
+    def __init__(
+        self, home: Home, store: Path, genesis: Genesis, clock: Clock, tell: Callable[[str, int], None]
+    ) -> None:
+        self._home = home
+        self._path = store
+        self._fresh = store.with_name(f"{store.name}.repair")
+        self._copy = store.with_name(f"{store.name}.salvage")
+        self._genesis = genesis
+        self._clock = clock
+        self._tell = tell
+        self._quarantine = Quarantine(home.quarantine, _FILES)
+
+    def run(self, fault: Damaged, source: Source) -> Rebuilt:
+        """Replaces the store that `fault` tells of.
+
+        Raises:
+            Lost: something can be had from nowhere; the store is as it was.
+            DiskFault: the disk refuses; the store is as it was.
+        """
+        self._clear()
+        self._check_room()
+        salvage = Salvage(self._path, self._copy)
+        try:
+            rebuilt = self._rebuild(salvage, source)
+        finally:
+            salvage.close()
+        self._switch(fault, rebuilt)
+        return rebuilt
+
+    def begin_anew(self, fault: Damaged, lost: Lost) -> None:
+        """Moves the damaged store into quarantine, so that the node fetches everything again."""
+        self._clear()
+        now_ms = self._clock.now_ms()
+        where = self._quarantine.take_in(self._path, now_ms)
+        done = f"no node has {lost}; everything is fetched again, and the store is kept as {where.name}"
+        self._quarantine.write_note(Note(what=str(fault.path), reason=fault.problem, done=done), now_ms)
+
+    def _rebuild(self, salvage: Salvage, source: Source) -> Rebuilt:
+        commits = CommitLog(self._home.commit_log, self._genesis.hash, _FILES).commits
+        store = LevelStore(self._fresh, cache_bytes=_CACHE_BYTES)
+        try:
+            rebuild = Rebuild(
+                genesis=self._genesis,
+                salvage=salvage,
+                commits=commits,
+                store=store,
+                source=source,
+                path=self._fresh,
+                tell=self._tell,
+            )
+            rebuilt = rebuild.run()
+            read_every_row(store, lambda count: self._tell("checked rows", count))
+        finally:
+            store.close()
+        return rebuilt
+
+    def _switch(self, fault: Damaged, rebuilt: Rebuilt) -> None:
+        now_ms = self._clock.now_ms()
+        where = self._quarantine.take_in(self._path, now_ms)
+        finish_switch(self._path)
+        done = f"repaired at height {rebuilt.height}; the damaged store is kept as {where.name}"
+        note = Note(what=str(fault.path), reason=fault.problem, done=done, fetched=rebuilt.fetched[:1_000])
+        self._quarantine.write_note(note, now_ms)
+
+    def _clear(self) -> None:
+        for left in (self._fresh, self._copy):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def _check_room(self) -> None:
+        size = sum(file.stat().st_size for file in self._path.iterdir())
+        needed = size + size // _ROOM_PARTS + DISK_FREE_BYTES_MIN // _ROOM_PARTS
+        free = shutil.disk_usage(self._path).free
+        if free < needed:
+            raise DiskFull(
+                self._path,
+                f"a repair needs {needed} bytes beside the store, and {free} are free",
+                FULL_ADVICE,
+            )
+
+
+_CACHE_BYTES = 8 * 1024 * 1024
+
+
+def finish_switch(path: Path) -> None:
+    """Puts a repaired store in the place of one that is in quarantine already, if there is one."""
+    fresh = path.with_name(f"{path.name}.repair")
+    if path.exists() or not fresh.exists():
+        return
+    _FILES.rename(fresh, path)
+    _FILES.sync_directory(path.parent)
