@@ -10,14 +10,14 @@ import typer
 
 from chain.codec import decode
 from chain.hashing import Digest
-from chain.limits import STATE_VALUE_BYTES_MAX
+from chain.limits import DIVERGED_SHOWN_MAX, STATE_VALUE_BYTES_MAX
 from chain.vote import Height
 from cli.arguments import show_typed
 from cli.audit import plain
 from cli.errors import NotDone
+from node.divergence.again import Execution, can_execute, execute_again, find_unlike
 from node.divergence.finding import DifferingKey, Parting, Stands, find_keys, find_parting
 from node.divergence.sides import HomeSide, RpcSide, Side
-from node.divergence.writers import Account, find_writers
 from node.home import Home
 from node.stopped import open_stopped
 from rpc.client import SyncClient
@@ -86,14 +86,30 @@ def _describe(parting: Parting, one: Side, other: Side) -> Iterator[str]:
 
 
 def _describe_keys(one: Side, other: Side, height: Height) -> Iterator[str]:
-    _check_kept(one, height)
-    _check_kept(other, height)
-    try:
-        keys, are_more = find_keys(one, other, height)
-    except CallRefused as refused:
-        raise NotDone(
-            f"{refused}. A node keeps the state of its newest blocks only; ask one with more of them, such as an archive node"
-        ) from refused
+    keys: tuple[DifferingKey, ...] = ()
+    reason = _find_missing(one, height) or _find_missing(other, height)
+    if reason is None:
+        try:
+            keys, are_more = find_keys(one, other, height)
+        except CallRefused as refused:
+            reason = str(refused)
+        else:
+            yield from _name_keys(one, other, height, keys, are_more=are_more)
+    if reason is not None:
+        yield f"the trees cannot be compared: {reason}. An archive node has older states"
+    yield from _describe_executions(one, other, height, keys)
+
+
+def _find_missing(side: Side, height: Height) -> str | None:
+    since = side.extent.tree_since
+    if since is None or height >= since:
+        return None
+    return f"{side.name} keeps the state after block {height} no more, but from {since} on"
+
+
+def _name_keys(
+    one: Side, other: Side, height: Height, keys: Sequence[DifferingKey], *, are_more: bool
+) -> Iterator[str]:
     if not keys:
         yield "their trees hold the same keys and values: one of the two tells a root that is not its tree's"
         return
@@ -106,49 +122,59 @@ def _describe_keys(one: Side, other: Side, height: Height) -> Iterator[str]:
         yield f"it differs too: {name_key(one, other, height, further.key)}"
     if are_more:
         yield "and there are more"
-    yield from _describe_writers(one, other, height, keys)
 
 
-def _check_kept(side: Side, height: Height) -> None:
-    since = side.extent.tree_since
-    if since is not None and height < since:
-        raise NotDone(
-            f"{side.name}: the state after block {height} is not kept any more, but from {since} on"
-        )
-
-
-def _describe_writers(one: Side, other: Side, height: Height, keys: Sequence[DifferingKey]) -> Iterator[str]:
+def _describe_executions(
+    one: Side, other: Side, height: Height, keys: Sequence[DifferingKey]
+) -> Iterator[str]:
     homes = [side for side in (one, other) if isinstance(side, HomeSide)]
     if not homes:
         yield f"who wrote it: give the home of one that does not run, and block {height} is executed again over its state"
     for side in homes:
-        if height == 0 or height - 1 < side.ledger.history.since:
-            yield f"{side.name} does not have the state before block {height} any more, and cannot execute it again"
+        if not can_execute(side.ledger, height):
+            yield f"{side.name} does not have block {height} and the state before it any more, and cannot execute it again"
             continue
         yield f"block {height} executed again over the state of {side.name}:"
-        account = find_writers(side.ledger, height, {differing.key for differing in keys})
-        for line in (*_describe_account(side, height, account), _judge(account, one, other, keys)):
+        execution = execute_again(side.ledger, height)
+        for line in (
+            *_tell_writers(side, height, execution, [differing.key for differing in keys]),
+            *_tell_unlike(side, height, execution),
+            *_tell_false_rows(side, height, execution),
+            _judge(execution, one, other, height),
+        ):
             yield f"  {line}"
 
 
-def _describe_account(side: HomeSide, height: Height, account: Account) -> Iterator[str]:
-    for writer in account.writers:
-        name = name_key(side, side, height, writer.key)
-        yield f"{name} is written by transaction {writer.index + 1}, {writer.id.hex().upper()}"
-    for key in sorted(account.values.keys() - {writer.key for writer in account.writers}):
-        yield f"{name_key(side, side, height, key)} is written by none"
-    for key in account.false_rows:
+def _tell_writers(side: Side, height: Height, execution: Execution, keys: Sequence[bytes]) -> Iterator[str]:
+    for key in keys:
+        name = name_key(side, side, height, key)
+        writers = [writer for writer in execution.writers if writer.key == key]
+        for writer in writers:
+            yield f"{name} is written by transaction {writer.index + 1}, {writer.id.hex().upper()}"
+        if not writers:
+            yield f"{name} is written by none"
+
+
+def _tell_unlike(side: HomeSide, height: Height, execution: Execution) -> Iterator[str]:
+    unlike = find_unlike(side.ledger, height, execution)
+    for one in unlike[:DIVERGED_SHOWN_MAX]:
+        name = name_key(side, side, height, one.key)
+        held, computed = (_show_value(side, height, one.key, value) for value in (one.held, one.computed))
+        yield f"{side.name} holds {held} under {name}, but {computed} is computed"
+    if len(unlike) > DIVERGED_SHOWN_MAX:
+        yield f"and {len(unlike) - DIVERGED_SHOWN_MAX} more such keys"
+
+
+def _tell_false_rows(side: HomeSide, height: Height, execution: Execution) -> Iterator[str]:
+    for key in execution.false_rows[:DIVERGED_SHOWN_MAX]:
         name = name_key(side, side, Height(height - 1), key)
         yield f"{side.name} has a row that its own tree contradicts: {name}"
 
 
-def _judge(account: Account, one: Side, other: Side, keys: Sequence[DifferingKey]) -> str:
-    """Whose values come out here; both sides may hold what this release does not compute."""
-    if all(account.values[differing.key] == differing.one.value for differing in keys):
-        return f"this release computes what {one.name} has"
-    if all(account.values[differing.key] == differing.other.value for differing in keys):
-        return f"this release computes what {other.name} has"
-    return "this release computes what neither of them has"
+def _judge(execution: Execution, one: Side, other: Side, height: Height) -> str:
+    """Whose root comes out here; both sides may hold what this release does not compute."""
+    names = [side.name for side in (one, other) if side.root(height) == execution.root]
+    return f"this release computes what {names[0] if names else 'neither of them'} has"
 
 
 # --- Names of keys and values -------------------------------------------------------------------------------------
@@ -188,13 +214,13 @@ def _find_storage(side: Side, height: Height, key: bytes) -> tuple[str, StorageT
 
 
 def _show(side: Side, height: Height, key: bytes, stands: Stands) -> str:
-    if stands.value is None:
-        return "nothing"
     remark = "" if stands.is_in_tree else " (a row that its own tree contradicts)"
     return f"{_show_value(side, height, key, stands.value)}{remark}"
 
 
-def _show_value(side: Side, height: Height, key: bytes, value: bytes) -> str:
+def _show_value(side: Side, height: Height, key: bytes, value: bytes | None) -> str:
+    if value is None:
+        return "nothing"
     found = _find_storage(side, height, key) if key[:1] == b"s" else None
     if found is None:
         return value.hex()

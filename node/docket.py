@@ -99,8 +99,8 @@ class Docket:
                 found[offence.validator] = evidence
         return tuple(found.values())
 
-    def on_committed(self, block: Block) -> None:
-        """A block is on disk, and with it the word that its evidence waits no more."""
+    def on_committed(self, block: Block) -> set[Address]:
+        """A block is on disk, and with it the word that its evidence waits no more; of whom it proves an offence."""
         offences = [offence_of(item) for item in block.evidence]
         self.committed += len(offences)
         self._pool.forget(offences)
@@ -112,6 +112,7 @@ class Docket:
                 offence_height=offence.height,
                 offence_round=offence.round,
             )
+        return {offence.validator for offence in offences}
 
     async def sweep(self) -> None:
         """Lets go of what expired, or came here at the moment in which a block had it."""

@@ -88,8 +88,8 @@ class Reactor:
     ) -> None:
         """`replay` is what the journal remembers of the height under way; `may_vote` is the signer's own gate;
         `block_pause_ms` is how long a proposer collects transactions, at most half of what the others wait for it.
-        `decided` is above the head while the block of that height is carried out. `contradicting`: who was seen to
-        vote for two things at one place.
+        `decided` is above the head while the block of that height is carried out. `contradicting`: who was seen
+        to vote for two things at one place, or is proven to by a block.
         """
         self.head = head
         self.decided = head.height
@@ -323,7 +323,7 @@ class Reactor:
     def _take(self, committed: Committed, *, is_newest: bool) -> None:
         """A block is on disk; tells of it."""
         self.head = committed.head
-        self._docket.on_committed(committed.certified.block)
+        self.contradicting |= self._docket.on_committed(committed.certified.block)
         self._mempool.on_committed([checked.id for checked in committed.transactions], self.head.time_ms)
         self._surroundings.on_committed(committed, is_newest=is_newest)
 

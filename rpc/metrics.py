@@ -35,7 +35,7 @@ MEASURED: dict[str, Metric] = {
         Metric(
             name="consensus_byzantine_validators",
             kind="gauge",
-            text="Validators that contradicted themselves in this node's sight since it started.",
+            text="Validators that contradicted themselves in this node's sight, or in blocks, since it started.",
         ),
         Metric(
             name="evidence_pending", kind="gauge", text="Evidence against validators that no block has yet."

@@ -14,7 +14,7 @@ class PastState:
         self._now = reader.state
         self._before: dict[bytes, bytes | None] = {}
         for later in range(reader.head.height, height, -1):
-            self._before.update((aside.key, aside.value) for aside in reader.history.asides(later))
+            self._before.update((aside.key, aside.value) for aside in reader.history.before(later))
         self._keys = sorted(self._before)
 
     def get(self, key: bytes) -> bytes | None:

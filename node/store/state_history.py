@@ -114,11 +114,6 @@ class StateHistory:
             key = None if version is None else PageKey(path[: place + 1], version)
         return None if key is None else self.page(key)
 
-    def asides(self, height: int) -> tuple[Aside, ...]:
-        """What a height put aside: the keys that it changed, with the value of each before."""
-        data = self._reader.get(height_key(STATE_BEFORE, height))
-        return () if data is None else self._decode(data, decode_before, f"what height {height} put aside")
-
     def oldest(self, before: int) -> list[tuple[int, tuple[bytes, ...]]]:
         """The oldest heights that put anything aside, of those up to `before`, a few of them, and which pages each replaced."""
         # Rows up to `since` are gone: LevelDB would pass over what is left of each of them in every block.

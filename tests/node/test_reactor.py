@@ -85,6 +85,7 @@ async def test_evidence_alone_wakes_a_sleeping_chain_for_one_block() -> None:
     assert (block.evidence, block.transactions) == ((evidence,), ())
     assert life.ledger.head.height == 3, "it needs no proof block"
     assert life.ledger.waiting_evidence() == ()
+    assert life.reactor.contradicting == {place.key.address}
 
 
 async def test_without_work_a_block_is_made_at_each_heartbeat() -> None:

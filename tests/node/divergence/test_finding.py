@@ -9,10 +9,10 @@ from chain.codec import encode
 from chain.hashing import Digest, sha256
 from chain.transaction import compute_transaction_id
 from chain.vote import Height
+from node.divergence.again import can_execute, execute_again, find_unlike
 from node.divergence.finding import find_first_false, find_keys, find_parting
 from node.divergence.past import PastState
 from node.divergence.sides import HomeSide
-from node.divergence.writers import find_writers
 from node.state_entry import find_leaf
 from tests.node.divergence.twins import Twins, find_key
 from vm.keys import end_of_prefix
@@ -60,7 +60,7 @@ def test_a_changed_row_is_traced_to_the_transaction_that_spread_it(twins: Twins)
     assert [one_key for one_key in sorted(found) if found[one_key].one.value is None] != [], (
         "4 and 5 against 41 and 42"
     )
-    account, other_account = (find_writers(side.ledger, parting.height, found) for side in (one, other))
+    account, other_account = (execute_again(side.ledger, parting.height) for side in (one, other))
     block = twins.one.ledger.block(parting.height)
     assert block is not None
     ids = [compute_transaction_id(raw) for raw in block.transactions]
@@ -71,8 +71,30 @@ def test_a_changed_row_is_traced_to_the_transaction_that_spread_it(twins: Twins)
     assert (account.values[key], account.false_rows) == (encode(5), ())
     assert (other_account.values[key], other_account.false_rows) == (encode(42), (key,)), "here is the cause"
     for differing in keys:
-        assert account.values[differing.key] == differing.one.value
-        assert other_account.values[differing.key] == differing.other.value
+        assert account.values.get(differing.key) == differing.one.value
+        assert other_account.values.get(differing.key) == differing.other.value
+    assert (account.root, other_account.root) == (one.root(parting.height), other.root(parting.height))
+    assert find_unlike(one.ledger, parting.height, account) == ()
+
+
+def test_every_block_executed_again_gives_the_root_that_it_gave(twins: Twins) -> None:
+    ledger = twins.one.ledger
+    (side, _), head = sides_of(twins), ledger.head.height
+    for height in map(Height, range(1, head + 1)):
+        assert can_execute(ledger, height)
+        assert execute_again(ledger, height).root == side.root(height)
+    assert not can_execute(ledger, Height(0)) and not can_execute(ledger, Height(head + 1))
+
+
+def test_a_result_that_this_release_does_not_compute_is_named_without_the_other_tree(twins: Twins) -> None:
+    """As after a mistake of a release that is corrected: the false value is in rows and tree alike."""
+    key = find_key(twins.one.ledger, "registry", "suppliers_count")
+    twins.grow(1)
+    height = twins.other.ledger.head.height
+    execution = execute_again(twins.other.ledger, height)
+    twins.falsify(key, encode(9))
+    (unlike,) = find_unlike(twins.other.ledger, height, execution)
+    assert (unlike.key, unlike.held, unlike.computed) == (key, encode(9), encode(4))
 
 
 def test_another_block_at_a_height_is_told_apart_from_another_result(twins: Twins) -> None:

@@ -1,14 +1,14 @@
-"""Which transactions of a block wrote some keys, and what this release makes of it: the block is executed again, one transaction
-after the other, over the state that a ledger had before.
+"""A block executed again by this release, one transaction after the other, over the state that a ledger had before.
 
-What is read on the way is held to the ledger's own tree. A row that the tree contradicts was changed behind the node's
-back, and explains a difference better than any transaction does.
+It tells which transaction wrote which key, and whose root comes out. What is read on the way is held to the ledger's own
+tree: a row that the tree contradicts was changed behind the node's back, and explains a difference better than any
+transaction does.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chain.hashing import sha256
+from chain.hashing import Digest, sha256
 from chain.transaction import TxId, check_transaction
 from chain.vote import Height
 from node.divergence.past import PastState
@@ -19,12 +19,13 @@ from vm.deployment import ModuleCache
 from vm.executor import execute_block
 from vm.host import BlockEnvironment
 from vm.overlay import Overlay, StateReader
+from vm.state import update_state
 from vm.tree.hashing import hash_leaf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """A transaction that wrote one of the keys, by its place in the block, and the value it left; None where it removed it."""
+    """A transaction that wrote a key, by its place in the block, and the value it left; None where it removed it."""
 
     key: bytes
     index: int
@@ -33,12 +34,22 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Who wrote the keys, their values after the block as this release computes them, and which rows are not the tree's."""
+class Execution:
+    """All that was written, in order; the values after it; the root that follows; the keys of rows that are not the tree's."""
 
     writers: tuple[Writer, ...]
     values: Mapping[bytes, bytes | None]
+    root: Digest
     false_rows: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlike:
+    """A key under which a ledger holds another value than this release computes."""
+
+    key: bytes
+    held: bytes | None
+    computed: bytes | None
 
 
 class _Watched:
@@ -60,10 +71,16 @@ class _Watched:
         return rows
 
 
-def find_writers(reader: LedgerReader, height: Height, keys: Collection[bytes]) -> Account:
-    """Executes the block of `height` again. The ledger must have it, and keep the state before it."""
+def can_execute(reader: LedgerReader, height: Height) -> bool:
+    """Whether the ledger has the block, and the state before it."""
+    lowest = max(reader.history.since + 1, reader.blocks_since)
+    return lowest <= height <= reader.head.height
+
+
+def execute_again(reader: LedgerReader, height: Height) -> Execution:
+    """Executes a block, of which `can_execute` holds; nothing is written."""
     block = reader.block(height)
-    assert block is not None and height > 0, f"block {height} is there"
+    assert block is not None, f"block {height} is there"
     before = Height(height - 1)
     past = PastState(reader, before)
     watched = _Watched(past)
@@ -74,13 +91,27 @@ def find_writers(reader: LedgerReader, height: Height, keys: Collection[bytes]) 
         checked = check_transaction(raw, reader.head.chain_id)
         for change in execute_block(state, environment, [checked], modules).changes:
             state.set(change.key, change.after)
-            if change.key in keys:
-                writers.append(Writer(key=change.key, index=index, id=checked.id, value=change.after))
-    return Account(
-        writers=tuple(writers),
-        values={key: state.get(key) for key in keys},
-        false_rows=_find_false_rows(reader.history, before, past, sorted(watched.read)),
+            writers.append(Writer(key=change.key, index=index, id=checked.id, value=change.after))
+    history = reader.history
+    update = update_state(
+        history.page, history.root_page(before), history.root(before), state.sorted_changes(), height
     )
+    return Execution(
+        writers=tuple(writers),
+        values={writer.key: state.get(writer.key) for writer in writers},
+        root=update.root,
+        false_rows=_find_false_rows(history, before, past, sorted(watched.read)),
+    )
+
+
+def find_unlike(reader: LedgerReader, height: Height, execution: Execution) -> tuple[Unlike, ...]:
+    """The keys that the block changed, or should have changed, and under which the ledger holds something else."""
+    computed = {aside.key: aside.value for aside in reader.history.before(height)} | dict(execution.values)
+    found = (
+        Unlike(key=key, held=reader.history.value(key, height), computed=computed[key])
+        for key in sorted(computed)
+    )
+    return tuple(one for one in found if one.held != one.computed)
 
 
 def _find_false_rows(
