@@ -28,7 +28,7 @@ class PageCache:
         """A page of the newest height's tree."""
         held = self._levels[len(key.path)].get(key.path)
         if held is not None and held.startswith(_encode_version(key)):
-            return unpack_page(held[_VERSION_BYTES:])
+            return unpack_page(held, _VERSION_BYTES)
         page = self._read(key)
         self._hold(key, page)
         return page

@@ -30,6 +30,7 @@ PLACES = tuple(slice(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES) for at in range
 """Where the hash of each place of a heap stands among its joined hashes."""
 
 _HALVES = tuple(slice(2 * at * DIGEST_BYTES, 2 * (at + 1) * DIGEST_BYTES) for at in range(_HEAP_PLACES // 2))
+_ABOVE = tuple(tuple(at >> up for up in range(1, at.bit_length())) for at in range(_HEAP_PLACES))
 
 
 def join_up(hashes: bytearray, kinds: bytearray, places: Sequence[int]) -> None:
@@ -37,15 +38,17 @@ def join_up(hashes: bytearray, kinds: bytearray, places: Sequence[int]) -> None:
 
     The heap counts from 1: the halves of `at` are `2 * at` and `2 * at + 1`. A byte says the kind of each subtree.
     """
-    level: Sequence[int] = places
-    while level[0] > 1:
-        level = [level[0] >> 1] if len(level) == 1 else sorted({at >> 1 for at in level})
-        for at in level:
-            right = kinds[2 * at + 1]
-            kind = kinds[2 * at] + right
-            if kind > LEAF:
-                hashes[PLACES[at]] = sha256(INNER_PREFIX + hashes[_HALVES[at]]).digest()
-                kinds[at] = INNER
-            else:  # at most one leaf, and it stands for both
-                hashes[PLACES[at]] = hashes[PLACES[2 * at + right]]
-                kinds[at] = kind
+    above: Sequence[int] = _ABOVE[places[0]]
+    if len(places) > 1:
+        above = sorted(
+            {at for place in places for at in _ABOVE[place]}, reverse=True
+        )  # halves come before the whole
+    for at in above:
+        right = kinds[2 * at + 1]
+        kind = kinds[2 * at] + right
+        if kind > LEAF:
+            hashes[PLACES[at]] = sha256(INNER_PREFIX + hashes[_HALVES[at]]).digest()
+            kinds[at] = INNER
+        else:  # at most one leaf, and it stands for both
+            hashes[PLACES[at]] = hashes[PLACES[2 * at + right]]
+            kinds[at] = kind

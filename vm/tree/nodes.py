@@ -237,13 +237,15 @@ def pack_page(page: Page) -> bytes:
     return b"".join((_HASHED_BUCKET, page.quarters.kinds, page.quarters.hashes, page.joined))
 
 
-def unpack_page(data: bytes) -> Page:
-    """Inverse of `pack_page`, of this process's own bytes."""
-    if data[:1] == _BUCKET:
-        return Bucket(data[1:])
-    if data[:1] == _BRANCH:
-        kinds_from, hashes_from = 1 + _VERSIONS_BYTES, 1 + _VERSIONS_BYTES + 2 * FANOUT
-        return Branch(data[1:kinds_from], data[hashes_from:], data[kinds_from:hashes_from])
-    hashes_from = 1 + 2 * _QUARTERS
-    leaves_from = hashes_from + 2 * _QUARTERS * DIGEST_BYTES
-    return Bucket(data[leaves_from:], Quarters(data[hashes_from:leaves_from], data[1:hashes_from]))
+def unpack_page(data: bytes, start: int) -> Page:
+    """Inverse of `pack_page`, of this process's own bytes from `start` on."""
+    kind, at = data[start : start + 1], start + 1
+    if kind == _HASHED_BUCKET:
+        hashes_from = at + 2 * _QUARTERS
+        leaves_from = hashes_from + 2 * _QUARTERS * DIGEST_BYTES
+        return Bucket(data[leaves_from:], Quarters(data[hashes_from:leaves_from], data[at:hashes_from]))
+    if kind == _BUCKET:
+        return Bucket(data[at:])
+    kinds_from = at + _VERSIONS_BYTES
+    hashes_from = kinds_from + 2 * FANOUT
+    return Branch(data[at:kinds_from], data[hashes_from:], data[kinds_from:hashes_from])
