@@ -6,7 +6,7 @@ any more says so, and from which height on it is; headers, certificates and vali
 
 from chain.block import Header, compute_block_id, encode_block
 from chain.hashing import Digest
-from chain.limits import RPC_BLOCKS_MAX, RPC_PAGE_MAX
+from chain.limits import RPC_BLOCKS_MAX, VALIDATORS_MAX
 from chain.pruned import Pruned
 from chain.result import encode_result
 from chain.transaction import compute_transaction_id
@@ -104,10 +104,10 @@ def commit(backend: Backend, height: int | None) -> answers.CommitAnswer:
 def validators(
     backend: Backend, height: int | None, page: int | None, per_page: int | None
 ) -> answers.ValidatorsAnswer:
-    """Who decides a height, a page of at most a hundred."""
+    """Who decides a height; a page has at most as many as a set has."""
     resolved = resolve_height(backend, height, ahead=1)
     found = get_validators(backend, resolved)
-    size = 30 if per_page is None or per_page < 1 else min(per_page, RPC_PAGE_MAX)
+    size = 30 if per_page is None or per_page < 1 else min(per_page, VALIDATORS_MAX)
     number, pages = 1 if page is None else page, max(1, -(-len(found) // size))
     if not 1 <= number <= pages:
         raise not_done(f"page should be within [1, {pages}] range, given {number}")

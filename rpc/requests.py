@@ -20,7 +20,13 @@ from chain.evidence import DuplicateVote, encode_evidence
 from chain.hashing import Digest
 from chain.ics23 import CommitmentProof
 from chain.ics23_codec import decode_proof
-from chain.limits import HEIGHT_MAX, RESULT_BYTES_MAX, RPC_ANSWER_BYTES_MAX, RPC_HEADER_BYTES_MAX
+from chain.limits import (
+    HEIGHT_MAX,
+    RESULT_BYTES_MAX,
+    RPC_ANSWER_BYTES_MAX,
+    RPC_HEADER_BYTES_MAX,
+    VALIDATORS_MAX,
+)
 from chain.pruned import PRUNED_HERE
 from chain.result import TransactionResult, decode_result
 from chain.transaction import TxId
@@ -175,8 +181,8 @@ def commit(height: int | None = None) -> Request[answers.CommitAnswer]:
 
 
 def validators(height: int | None = None) -> Request[answers.ValidatorsAnswer]:
-    """The first hundred validators of a height."""
-    return _small("validators", answers.ValidatorsAnswer, per_page="100", **_height(height))
+    """All validators of a height."""
+    return _small("validators", answers.ValidatorsAnswer, per_page=str(VALIDATORS_MAX), **_height(height))
 
 
 def state_entry(key: bytes, height: int | None = None, *, prove: bool = False) -> Request[StateEntry]:

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from chain.block import Header, compute_block_id
+from chain.block import CertifiedBlock, Header, compute_block_id
 from chain.errors import Malformed
-from rpc import answers
+from chain.limits import VALIDATORS_MAX
+from rpc import answers, requests
 from rpc.exact import (
     certificate_of,
     header_of,
@@ -20,7 +21,7 @@ from rpc.exact import (
 )
 from rpc.schema import METHODS
 from rpc.service import parse_params
-from tests.chain.making import make_transaction
+from tests.chain.making import make_block, make_certificate, make_transaction, make_validators
 from tests.rpc.memory import MemoryBackend
 
 
@@ -47,6 +48,20 @@ def test_headers_and_certificates_come_back(backend: MemoryBackend, height: int)
     certified = backend.chain[height - 1]
     assert header == certified.block.header and certificate == certified.certificate
     assert compute_block_id(header) == certificate.block_id
+
+
+def test_the_largest_set_comes_back_whole_and_within_its_bounds(backend: MemoryBackend) -> None:
+    backend.set, backend.keys = make_validators([10] * VALIDATORS_MAX)
+    request = requests.validators(1)
+    shown = ask(backend, "validators", **request.params)
+    assert validators_of(request.read(shown)) == backend.set
+    assert len(msgspec.json.encode(shown)) < request.answer_bytes_max
+    block = make_block(backend.set)
+    backend.chain[0] = CertifiedBlock(
+        block=block, certificate=make_certificate(block, backend.set, backend.keys)
+    )
+    signed = ask(backend, "commit", height="1")
+    assert len(msgspec.json.encode(signed)) < requests.commit(1).answer_bytes_max
 
 
 def test_validators_and_proofs_come_back(backend: MemoryBackend) -> None:
