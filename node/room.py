@@ -31,20 +31,25 @@ class DataFiles:
     """The files of a node beside the ledger's rows, by class."""
 
     def __init__(self, home: Home, config: Config) -> None:
-        self._data = home.path
+        self._home = home.path
         self.store = home.store(config.store.directory)
         self._places: dict[str, tuple[Path, ...]] = {
             "index": (home.search_index,),
             "snapshots": (home.snapshots,),
             "documents": (home.documents(config.documents.directory),),
-            "journal and record": (home.journal, home.signer_record.parent),
         }
 
     def measure(self, rows: Mapping[str, int]) -> dict[str, int]:
-        """Bytes by class, of the rows that are given and of all files."""
-        unsorted = _size_of(self.store) - sum(rows.values())
-        others = {name: sum(map(_size_of, places)) for name, places in self._places.items()}
-        return {**rows, "store's own": max(0, unsorted), **others}
+        """Bytes by class, of the rows that are given and of all files; `the rest` is what else lies in the home."""
+        store = _size_of(self.store)
+        places = {name: sum(map(_size_of, paths)) for name, paths in self._places.items()}
+        inside = sum(
+            _size_of(path)
+            for path in (self.store, *(path for paths in self._places.values() for path in paths))
+            if path.is_relative_to(self._home)
+        )
+        rest = _size_of(self._home) - inside
+        return {**rows, "store's own": max(0, store - sum(rows.values())), **places, "the rest": max(0, rest)}
 
     @property
     def free_bytes(self) -> int:

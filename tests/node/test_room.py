@@ -1,5 +1,6 @@
 """Every byte of a home is in one class, and the days to a full disk follow from a day's growth."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from chain.vote import Height
 from cli.testnet import make_testnet
 from genesis.document import DEMO_RULES
 from machine.faults import InUse
-from node.config import Config, read_config
+from node.config import Config, StoreConfig, read_config
 from node.home import Home
 from node.opening import open_home
 from node.room import DataFiles, NoLedger, read_room
@@ -35,6 +36,7 @@ def test_every_file_is_in_one_class(tmp_path: Path) -> None:
         (home.documents("data/documents") / "ab", 50),
         (home.journal / "1", 60),
         (home.signer_record, 7),
+        (home.node_key, 8),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(size))
@@ -46,9 +48,19 @@ def test_every_file_is_in_one_class(tmp_path: Path) -> None:
         "index": 23,
         "snapshots": 40,
         "documents": 50,
-        "journal and record": 67,
+        "the rest": 75,
     }
     assert sum(sizes.values()) == sum(one.stat().st_size for one in tmp_path.rglob("*") if one.is_file())
+
+
+def test_a_store_elsewhere_counts_and_is_not_taken_from_the_rest(tmp_path: Path) -> None:
+    home, elsewhere = Home(tmp_path / "home"), tmp_path / "disk" / "store"
+    for path, size in ((elsewhere / "000005.ldb", 1_000), (home.node_key, 8)):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(bytes(size))
+    config = replace(Config(), store=StoreConfig(directory=str(elsewhere)))
+    sizes = DataFiles(home, config).measure({"blocks": 600})
+    assert (sizes["store's own"], sizes["the rest"]) == (400, 8)
 
 
 def test_what_is_not_there_takes_nothing(tmp_path: Path) -> None:
