@@ -54,7 +54,7 @@ outside: setup ## Proofs before verifiers that are not ours, from npm: needs nod
 bench: setup ## Throughput, latency and memory of a four-validator network
 	$(BIN)/python -m tests.bench $(ARGS)
 
-bench-state: setup ## What a changed key costs the state tree, at 10,000 and 1,000,000 keys
+bench-state: setup ## What a changed key costs the state tree: make bench-state ARGS="--keys 10000000"
 	@mkdir -p .bench
 	$(BIN)/python -m tests.bench.state $(ARGS)
 

@@ -15,4 +15,5 @@ def test_figures_by_keys_and_batch(tmp_path: Path) -> None:
     }
     assert document["sha256_us"] > 0
     assert all(cost["us"] >= cost["us_least"] > 0 and cost["bytes"] > 300 for cost in document["costs"])
+    assert all(cost["us_mean"] >= cost["us_least"] and cost["held_mb"] > 0 for cost in document["costs"])
     assert not (tmp_path / "state").exists()
