@@ -106,6 +106,8 @@ def test_the_truth_is_found_behind_two_lying_proxies(
             ran = terminal.run(*common, "--home", tmp_path / "again", "--node", third)
             assert ran.code == LIED and "1 of 3 nodes agree" in ran.out
             assert "no node shows a block that holds" in terminal.fail(*common, "--home", tmp_path / "alone")
+            light.child.terminate()
+            assert light.child.wait() == 0
 
 
 def test_the_evidence_of_a_fork_comes_into_the_blocks_of_all_nodes(tmp_path: Path) -> None:
