@@ -22,7 +22,7 @@ from chain.limits import DISK_FREE_BYTES_MIN, STORE_CHECKED_BLOCKS
 from chain.time import format_time
 from genesis.document import Genesis
 from genesis.file import read_genesis
-from machine.clock import is_synchronised
+from machine.clock import SystemClock, is_synchronised
 from machine.faults import DiskFault, InUse
 from machine.files import WatchedFiles
 from machine.keyfile import KeyInfo, KeyKind, read_key_info
@@ -31,8 +31,10 @@ from node.commit_log import CommitLog
 from node.config import Config, ConfigError, read_config
 from node.divergence.keeping import check_diverged
 from node.home import Home
+from node.index.file import IndexDamaged
 from node.journal import Journal
 from node.opening import check_record, has_validator_key, read_ledger_governance
+from node.search import SearchIndex
 from node.signer_record import SignerRecord
 from node.startcheck import check_start
 from node.store.ledger import Ledger
@@ -212,6 +214,8 @@ def _examine_store(
         check_diverged(home.diverged, ledger, _FILES)
     except DiskFault as fault:
         yield _make_wrong("divergence", fault)
+    if look.is_deep and home.search_index.exists():
+        yield _examine_index(ledger, genesis, home, look)
     yield from _examine_place(ledger, record)
     if record is not None:
         yield from _try(
@@ -224,6 +228,22 @@ def _examine_store(
             found=f"it says {format_time(look.now_ms)}, but the newest block is of {format_time(head.time_ms)}",
             advice="Set this machine's clock, best by NTP",
         )
+
+
+def _examine_index(ledger: Ledger, genesis: Genesis, home: Home, look: Look) -> Finding:
+    index = SearchIndex(home.search_index, genesis.hash, ledger, SystemClock())
+    try:
+        height = index.check(lambda height: look.tell("index", height))
+    except IndexDamaged as damage:
+        return Finding(
+            part="index",
+            verdict=Verdict.NOTICE,
+            found=f"it is not as the ledger says: {damage}",
+            advice=f"The node makes it anew when it notices; at once: terang index rebuild --home {home.path}",
+        )
+    return Finding(
+        part="index", verdict=Verdict.FINE, found=f"it has what the ledger has, up to block {height}"
+    )
 
 
 def _examine_place(ledger: Ledger, record: SignerRecord | None) -> Findings[None]:

@@ -22,7 +22,7 @@ from chain.limits import INDEX_SLICE_MS, RPC_SEARCH_INDEX_MS, RPC_SEARCH_MS
 from chain.pruned import Pruned
 from machine.clock import Clock
 from node.index.feed import Results, add_slice, compute_sums, fit
-from node.index.file import IndexDamaged, IndexFile, OutOfTime, open_file, remove_file
+from node.index.file import IndexDamaged, IndexFile, OutOfTime, look_into_file, open_file, remove_file
 from node.index.find import Finder
 from node.index.rows import Name, Stretch
 from rpc.backend import Found, Place, Refused, Search
@@ -118,9 +118,7 @@ class SearchIndex:
         Raises:
             IndexDamaged: what is not as the ledger says; the index is to be made anew.
         """
-        if not self._path.exists():
-            raise IndexDamaged("it is not there")
-        with self._alone(RPC_SEARCH_MS), open_file(self._path, _never) as file, file.reading():
+        with self._alone(RPC_SEARCH_MS), look_into_file(self._path) as file, file.reading():
             origin = file.origin()
             if origin is None or origin.genesis != self._genesis:
                 raise IndexDamaged("it is of another ledger")

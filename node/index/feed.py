@@ -77,10 +77,13 @@ def fit(file: IndexFile, genesis: Digest, results: Results) -> Origin:
 def _begin(file: IndexFile, genesis: Digest, since: int) -> Origin:
     origin = Origin(genesis=genesis, since=since, height=since - 1, first_stretch=0, end_stretch=0, names=0)
     with file.writing():
+        for before in ("events", "origin"):  # of the first format
+            file.database.execute(f"DROP TABLE IF EXISTS {before}")
         file.database.execute("DELETE FROM rows")
         file.database.execute("DELETE FROM parts")
         file.put(NAMES_KEY, encode_names(()))
         file.put(ORIGIN_KEY, encode_origin(origin))
+    file.shrink()
     return origin
 
 
@@ -93,6 +96,7 @@ def _drop_stretches(file: IndexFile, origin: Origin, fitted: Origin) -> None:
                 file.drop(stretch_key(number))
                 file.database.execute("DELETE FROM rows WHERE stretch = ?", (number,))
         file.put(ORIGIN_KEY, encode_origin(fitted))
+    file.shrink()
 
 
 def add_slice(file: IndexFile, origin: Origin, results: Results) -> Origin:

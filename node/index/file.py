@@ -33,6 +33,7 @@ from node.index.rows import (
 )
 
 T = TypeVar("T")
+_PRAGMAS = "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 _STEPS_AT_ONCE = 20_000  # of SQLite's machine: some milliseconds
 _SUFFIXES = ("", "-wal", "-shm", "-journal")
 
@@ -54,18 +55,35 @@ def open_file(path: Path, is_over: Callable[[], bool]) -> Iterator["IndexFile"]:
         OutOfTime: by way of whoever uses it.
         sqlite3.OperationalError: it cannot be written.
     """
-    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as database:
-        try:
-            database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {TABLES}")
-            database.set_progress_handler(is_over, _STEPS_AT_ONCE)
-            yield IndexFile(database)
-        except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of it says more of the same
-            if code == sqlite3.SQLITE_INTERRUPT:
-                raise OutOfTime from error
-            if code in _OF_THE_DISK:
-                raise
-            raise IndexDamaged(str(error)) from error
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as database, _faults():
+        database.executescript(f"{_PRAGMAS} {TABLES}")
+        database.set_progress_handler(is_over, _STEPS_AT_ONCE)
+        yield IndexFile(database)
+
+
+@contextmanager
+def look_into_file(path: Path) -> Iterator["IndexFile"]:
+    """The same for who only looks: a file that is not there is damage, and none is made. What a crash left beside it goes."""
+    if not path.exists():
+        raise IndexDamaged("it is not there")
+    address = f"{path.absolute().as_uri()}?mode=rw"  # who may not write leaves files of its own beside it
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as database, _faults():
+        database.execute("PRAGMA query_only=ON")
+        yield IndexFile(database)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """SQLite's errors by what follows from them."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of it says more of the same
+        if code == sqlite3.SQLITE_INTERRUPT:
+            raise OutOfTime from error
+        if code in _OF_THE_DISK:
+            raise
+        raise IndexDamaged(str(error)) from error
 
 
 _OF_THE_DISK = frozenset(
@@ -112,6 +130,10 @@ class IndexFile:
         finally:
             if self.database.in_transaction:
                 self.database.execute("ROLLBACK")
+
+    def shrink(self) -> None:
+        """Gives back the room of what was removed."""
+        self.database.executescript("PRAGMA incremental_vacuum")  # a plain execute gives back one page
 
     def origin(self) -> Origin | None:
         """What it is of; None where it is new or of another format."""

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -314,6 +315,30 @@ def test_what_the_ledger_lets_go_of_leaves_the_file(tmp_path: Path, monkeypatch:
     blocks.blocks += [(PUBLISHED,)] * 9
     blocks.since = 9
     assert search(index, ANYTHING)[0] == (9, 0), "begun anew where it had fallen behind what is kept"
+
+
+def test_the_room_of_what_left_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.index.feed.INDEX_STRETCH_ROWS", 500)
+    blocks = Blocks(*[(PUBLISHED,) * 50] * 40, clock=Clock(0))
+    index = make_index(tmp_path, blocks)
+    search(index, ANYTHING)
+    before = (tmp_path / "search.sqlite").stat().st_size
+    blocks.since = 36
+    assert len(search(index, ANYTHING)) == 100
+    assert (tmp_path / "search.sqlite").stat().st_size < before / 3
+
+
+def test_a_file_of_the_first_format_is_made_anew(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "search.sqlite")) as database, database:
+        database.executescript(
+            "CREATE TABLE origin (genesis, format, height); CREATE TABLE events (contract, field);"
+        )
+    assert search(make_index(tmp_path), ANYTHING) == [(1, 0), (3, 0), (3, 1)]
+    with closing(sqlite3.connect(tmp_path / "search.sqlite")) as database:
+        assert database.execute("SELECT name FROM sqlite_master ORDER BY 1").fetchall() == [
+            ("parts",),
+            ("rows",),
+        ]
 
 
 def test_a_ledger_that_was_taken_back_keeps_what_is_below(
