@@ -6,8 +6,8 @@
                          report.json       all of it in words; written last, so that what is there is whole
 
 The report is the refusal, too: while the ledger still stands at the head that it names, a start says what happened and goes
-no further. A ledger that was made anew is another one and starts. An operator who decides that the block shall be judged
-again, by a corrected release, moves the directory away.
+no further. A ledger that was made anew is another one and starts. So does one whose newest block was taken back
+(`terang rollback`), for a corrected release to execute it anew.
 """
 
 import json
@@ -145,8 +145,8 @@ def check_diverged(directory: Path, ledger: LedgerReader, files: Files) -> None:
                 f"this node computed something else than more than two thirds certified in block {height}: "
                 f"{_read_report(place, data)['reason']}",
                 "Find the difference with terang diverge, this home and the address of another node. Then begin anew with "
-                "terang reset: every block is fetched and executed again, and this directory stays. Or, where a corrected "
-                "release shall judge the block again, move this directory away",
+                "terang reset: every block is fetched and executed again, and this directory stays. Or, where the release "
+                "was at fault, install the corrected one and take the newest block back with terang rollback --blocks 1",
             )
 
 

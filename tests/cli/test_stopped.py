@@ -133,6 +133,7 @@ def test_blocks_are_taken_back_and_the_record_is_not(terminal: Terminal, home: H
     assert "expected at most" in terminal.fail("rollback", "--blocks", height, "--home", home.path, "--yes")
     found = terminal.run("doctor", "--home", home.path, "--deep")
     assert f"all {height - 2} blocks" in found.out
+    assert not home.commit_log.exists(), "it would tell of a loss"
     assert f"Blocks 1 to {height - 2} carried out again" in terminal.succeed("replay", "--home", home.path)
 
 
