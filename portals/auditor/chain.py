@@ -113,7 +113,10 @@ async def list_blocks(page: Page, proofs: Proofs) -> Response:
     rows = [
         (header_of(meta.header), meta.block_id.hash, whole(meta.num_txs, "transactions")) for meta in metas
     ]
-    return await page.render("auditor/blocks.html", rows=rows, before=lowest - 1, is_newest=until == last)
+    accusing = {header.height for header, _, _ in rows if header.evidence_root != evidence_root(())}
+    return await page.render(
+        "auditor/blocks.html", rows=rows, accusing=accusing, before=lowest - 1, is_newest=until == last
+    )
 
 
 async def show_block(page: Page, proofs: Proofs) -> Response:

@@ -14,7 +14,6 @@ import pytest
 
 from chain.block import CertifiedBlock, compute_block_id, decode_header
 from chain.certificate import decode_certificate
-from chain.evidence import evidence_root
 from chain.hashing import Digest, sha256
 from chain.merkle import InclusionProof, is_included
 from chain.record import Decided, check_decided, holds
@@ -36,7 +35,6 @@ from tests.contracts.agreeing import SUPPLIER, TREASURY
 from tests.contracts.ledger import CHAIN, address, compiled, operator
 from tests.contracts.ledger import Ledger as Contracts
 from tests.contracts.tendering import GROUP, OFFICER, Tendering
-from tests.node.making import make_double
 from tests.portals.living import LATER_OFFICER, Life
 from tests.portals.making import ContractsBackend, open_site
 from vm.module_codec import code_hash
@@ -264,27 +262,6 @@ def change_block(
 ) -> None:
     """A node that shows another block than the one that was decided."""
     backend.chain[height - 1] = change(backend.chain[height - 1])
-
-
-def accused(certified: CertifiedBlock) -> CertifiedBlock:
-    """The same block, decided with evidence against a validator."""
-    evidence = (make_double(KEYS[0], 2, 1),)
-    header = replace(certified.block.header, evidence_root=evidence_root(evidence))
-    block = replace(certified.block, header=header, evidence=evidence)
-    return CertifiedBlock(block=block, certificate=make_certificate(block, SET, KEYS))
-
-
-async def test_a_block_shows_whom_it_proves_to_have_voted_twice() -> None:
-    async with open_site(AUDITOR, make_views(ANCHOR), contracts=life()) as site:
-        last = len(site.backend.chain)
-        change_block(site.backend, last, accused)
-        page = (await site.get(f"/en/blocks/{last}")).text
-        assert "Evidence against validators" in page and "block 2, round 1" in page
-        change_block(
-            site.backend, last, lambda shown: replace(shown, block=replace(shown.block, evidence=()))
-        )
-        answer = await site.get(f"/en/blocks/{last}")
-        assert "What the node shows is no evidence" in answer.text
 
 
 def other_body(certified: CertifiedBlock) -> CertifiedBlock:
