@@ -19,7 +19,7 @@ from chain.time import parse_time
 from rpc import requests
 from rpc.client import Client
 from rpc.contracts import Contract, Given, Named
-from rpc.requests import BadAnswer, CallRefused, Request, Unreachable
+from rpc.requests import BadAnswer, CallRefused, PrunedThere, Request, Unreachable
 
 DESCRIBED_S = 10.0
 """So long a contract's description is kept: an upgraded one is known after it."""
@@ -198,16 +198,22 @@ class Nodes:
         return reached[-1]
 
     async def call(self, request: Request[Answer]) -> Answer:
-        """What the first node says that answers. Raises `Unreachable` or `CallRefused`."""
+        """What the first node says that answers; the next one for what that one has let go. Raises `Unreachable` or
+        `CallRefused`.
+        """
+        pruned: PrunedThere | None = None
         for node in tuple(self._nodes):
             try:
                 answer = await node.call(request)
+            except PrunedThere as error:
+                pruned = error
+                continue
             except AWAY as error:
                 self._on_away(node, error)
                 continue
             self._away.pop(node.address, None)
             return answer
-        raise self._unreachable()
+        raise pruned or self._unreachable()
 
     async def describe(self, contract: str) -> Contract:
         """A contract as the first node has it that answers. Raises `Unreachable` or `CallRefused`."""

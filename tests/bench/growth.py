@@ -115,6 +115,8 @@ async def run_day(
     day.grown.close()
     day.grown.give_to(FULL_NODE)
     with open_home(home, read_config(home.config), None) as opened:
+        while not opened.search.advance():
+            pass  # slice by slice, as its task does
         questions = tuple(_ask_all(assemble(opened).backend, *gone, since))
     return Grew(hours=tuple(found), questions=questions, gone=int(since) - 1)
 
@@ -155,6 +157,11 @@ def _ask_all(backend: Backend, height: Height, id_: TxId, since: Height) -> Iter
     yield _ask(backend, "tx", {"hash": id_.hex()}, f"in blocks since {since}:" if since > 1 else "")
     room = backend.room()
     assert room is not None, "a node keeps a ledger"
+    for method, key in (("tx_search", "tx"), ("block_search", "block")):
+        yield _ask(backend, method, {"query": f"{key}.height={height}"}, refused)
+        yield _ask(
+            backend, method, {"query": f"{key}.height>={max(since, 1)}"}, "", f'"index_base_height":"{since}"'
+        )
     states = f"the state of heights {room.states_since} to "
     yield _ask(backend, "abci_query", {"path": "/store", "data": "00", "height": str(height)}, states)
     for method, given in (

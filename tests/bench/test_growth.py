@@ -27,6 +27,8 @@ async def test_a_day_is_kept_and_what_is_older_is_answered_for(tmp_path: Path) -
         "blockchain",
         "committed",
         "tx",
+        "tx_search",
+        "block_search",
     }
 
 

@@ -9,7 +9,9 @@ from chain.block import CertifiedBlock
 from chain.evidence import encode_evidence
 from chain.hashing import sha256
 from chain.transaction import compute_transaction_id
+from chain.vote import Height
 from rpc.errors import RpcError
+from rpc.hub import Hub
 from rpc.subscriptions import make_events, parse_query
 from tests.chain.making import make_transaction
 from tests.node.making import make_double
@@ -74,3 +76,13 @@ def test_evidence_in_a_block_is_told() -> None:
 def test_what_is_no_query_of_ours_is_refused(text: str) -> None:
     with pytest.raises(RpcError, match="failed to parse query"):
         parse_query(text)
+
+
+def test_a_block_that_was_let_go_before_it_was_told_is_passed_over() -> None:
+    """A node that catches up may let go of old blocks faster than subscribers hear of them."""
+    backend = MemoryBackend()
+    for _ in range(3):
+        backend.commit([RAW])
+    backend.blocks_since = Height(3)
+    assert Hub(backend)._load(Height(2)) == []
+    assert Hub(backend)._load(Height(3)) != []
