@@ -45,7 +45,10 @@ def inspect(
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows of the table.")] = 10,
 ) -> None:
-    """Look into a stopped node's store: heights, rows and bytes by table, or rows as JSON. Changes no row."""
+    """Look into a stopped node's store.
+
+    Heights, rows and bytes by table, or rows as JSON. Changes no row.
+    """
     from cli.inspecting import (
         show_rows,
         show_tables,
@@ -71,10 +74,11 @@ def replay(
         str, typer.Option("--transaction", help="Only the block of this transaction, with its result.")
     ] = "",
 ) -> None:
-    """Carry out blocks again beside the ledger of a stopped node, and compare every result and root.
+    """Carry out a stopped node's blocks again and compare.
 
-    Begins with the genesis document or with a state that is kept. The exit code is 1 where something differs: the first
-    difference is named, to a transaction or a key of the state. Changes nothing.
+    Every result and root is held against the ledger, beside it. Begins with the genesis document or with a state that is
+    kept. The exit code is 1 where something differs: the first difference is named, to a transaction or a key of the
+    state. Changes nothing.
     """
     from node.replaying import Differs, carry_out, describe, find_first, find_transaction, open_replay
 
@@ -115,10 +119,10 @@ def rollback(
     blocks: Annotated[int, typer.Option("--blocks", min=1, help="How many of the newest blocks.")],
     yes: YesOption = False,
 ) -> None:
-    """Take the newest blocks back out of a stopped node's ledger, as if it had not had them yet.
+    """Take the newest blocks back out of a stopped node.
 
-    The node fetches them again from the others and carries them out anew. The record of signatures and the log stay: a
-    validator signs nothing before the others have decided what it has signed already.
+    The ledger is as if it had not had them yet. The node fetches them again from the others and carries them out anew. The
+    record of signatures and the log stay: a validator signs nothing before the others have decided what it has signed.
     """
     from node.stopped import open_stopped
     from node.store.rollback import find_lowest, take_back
@@ -156,7 +160,10 @@ def export(
         Format, typer.Option("--format", help="Lines of JSON, or a sequence of CBOR items.")
     ] = Format.JSON,
 ) -> None:
-    """Write blocks or the state out of a stopped node's ledger, for other software."""
+    """Write out a stopped node's blocks or state.
+
+    For other software.
+    """
     from node.exporting import Form, export_blocks, export_state
     from node.stopped import open_stopped
 
@@ -188,9 +195,10 @@ def _write(file: Path, items: Iterable[bytes]) -> None:
 
 
 def reset(home: HomeOption, yes: YesOption = False) -> None:
-    """Remove ledger, log, index and snapshots of a stopped node, which then fetches everything anew from the others.
+    """Remove the ledger of a stopped node, to begin anew.
 
-    Keys, configuration, documents and the record of signatures stay.
+    Log, index and snapshots go with it; the node then fetches everything from the others. Keys, configuration, documents
+    and the record of signatures stay.
     """
     from node.reset import list_removed
     from node.reset import reset as remove

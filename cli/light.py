@@ -62,10 +62,10 @@ def light(
         bool, typer.Option("--once", help="Tell what is trusted now and end; serve nothing.")
     ] = False,
 ) -> None:
-    """Follow the chain without trusting any node, and serve what can be proven.
+    """Follow the chain without trusting any node.
 
-    Give nodes of several agencies: one honest one among them is enough to find the truth. Ends with exit code 3 where the
-    chain was forked; with --once, 1 where some node showed what does not hold.
+    Serves what can be proven. Give nodes of several agencies: one honest one among them is enough to find the truth.
+    Ends with exit code 3 where the chain was forked; with --once, 1 where some node showed what does not hold.
     """
     document, anchor = _find_anchor(genesis, invitation, home)
     addresses = list(dict.fromkeys(normalise_address(address) for address in node))

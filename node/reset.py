@@ -1,8 +1,8 @@
 """Beginning anew: what other nodes have goes, what only this one has stays.
 
-Removed are the ledger, the write-ahead log, the log of commits, the index, the snapshots and what a replay left. Kept are
-configuration, keys, documents and, above all, the record of signatures: by it a validator stays silent wherever it may
-have signed already.
+Removed are the ledger, the write-ahead log, the log of commits, the index, the snapshots and what a replay or an import
+left. Kept are configuration, keys, documents and, above all, the record of signatures: by it a validator stays silent
+wherever it may have signed already.
 
 The ledger goes last, under its lock, and is moved aside before anything of it is removed: a crash leaves a home that starts,
 with or without a ledger, and what lies aside goes with the next reset.
@@ -18,6 +18,7 @@ from machine.files import DiskFiles
 from node.config import read_config
 from node.home import Home
 from node.replaying import scratch_of
+from node.snapshot.restoring import find_building_places
 from node.stopped import hold_store
 
 _ASIDE = ".removed"
@@ -27,7 +28,14 @@ def list_removed(home: Home) -> tuple[Path, ...]:
     """What a reset removes, of what is there, in the order in which it goes. Raises `ConfigError`."""
     store = home.store(read_config(home.config).store.directory)
     index = tuple(home.search_index.with_name(home.search_index.name + end) for end in ("", "-wal", "-shm"))
-    others = (home.journal, home.commit_log.parent, *index, home.snapshots, scratch_of(home))
+    others = (
+        home.journal,
+        home.commit_log.parent,
+        *index,
+        home.snapshots,
+        scratch_of(home),
+        *find_building_places(store),
+    )
     return tuple(path for path in (*others, _aside_of(store), store) if path.exists())
 
 

@@ -247,7 +247,8 @@ def test_a_reset_keeps_keys_and_the_record(terminal: Terminal, home: Home) -> No
 def test_a_reset_that_was_cut_off_goes_on(terminal: Terminal, home: Home) -> None:
     store = home.path / "data" / "store"
     shutil.rmtree(home.journal)
+    store.with_name("store.restoring").mkdir()
     store.rename(store.with_name("store.removed"))
     assert list_removed(home)[-1] == store.with_name("store.removed")
     terminal.succeed("reset", "--home", home.path, "--yes")
-    assert not store.with_name("store.removed").exists()
+    assert not store.with_name("store.removed").exists() and not store.with_name("store.restoring").exists()
