@@ -32,6 +32,7 @@ from cli import (
     snapshot,
     start,
     status,
+    succession,
     testnet,
     timeline,
 )
@@ -90,6 +91,7 @@ for _command, _example in _COMMANDS:
 app.add_typer(genesis.app, name="genesis")
 app.add_typer(index.app, name="index")
 app.add_typer(keys.app, name="keys")
+app.add_typer(succession.app, name="succession")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(documents.app, name="documents")
 calls.app.command("sign", epilog=example("terang tx sign unsigned.txt --key my.key"))(sign.sign)

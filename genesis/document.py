@@ -8,10 +8,12 @@ and nodes of different documents never speak with each other.
 
 from dataclasses import astuple, dataclass
 
+from chain.bundle import BundleBlock
 from chain.codec import Value, encode
 from chain.hashing import Digest, tagged_hash
-from chain.keys import Address, PublicKey
+from chain.keys import Address, PublicKey, Signature
 from chain.parameters import Parameters, parameters_value
+from chain.vote import BlockId, Height
 
 _SECOND = 1_000
 _DAY = 24 * 3_600 * _SECOND
@@ -82,6 +84,32 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """That an agency goes on with a succession: its operator's signature over the document's hash."""
+
+    operator: PublicKey
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """Of a network that goes on from another's end: which network, after which block, and the root of its state then.
+
+    `hand_overs` and `last` show that its validators decided that block (`genesis.succession`); they and the consents are not
+    part of what is hashed, since each shows by itself whether it holds.
+    """
+
+    chain_id: str
+    genesis_hash: Digest
+    height: Height
+    block_id: BlockId
+    state_root: Digest
+    hand_overs: tuple[BundleBlock, ...]
+    last: BundleBlock
+    consents: tuple[Consent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Genesis:
     """The document's values. Whether they can found a network is for `genesis.ceremony.check_genesis` to say."""
 
@@ -92,6 +120,7 @@ class Genesis:
     parameters: Parameters
     rules: Rules
     contracts: tuple[Contract, ...]
+    succession: Succession | None = None
 
     @property
     def hash(self) -> Digest:
@@ -118,6 +147,14 @@ def rules_value(rules: Rules) -> Value:
 
 
 def _genesis_value(genesis: Genesis) -> Value:
+    founded = _founded_value(genesis)
+    end = genesis.succession
+    if end is None:
+        return founded
+    return (*founded, (end.chain_id, end.genesis_hash, end.height, end.block_id, end.state_root))
+
+
+def _founded_value(genesis: Genesis) -> tuple[Value, ...]:
     return (
         genesis.chain_id,
         genesis.time_ms,

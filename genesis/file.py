@@ -12,12 +12,29 @@ from pathlib import Path
 
 import msgspec
 
+from chain.bundle import bundle_block_from, bundle_block_value
+from chain.codec import as_array, decode, encode
 from chain.errors import Invalid, Malformed
-from chain.keys import PUBLIC_KEY_BYTES, PublicKey, format_address, parse_address
-from chain.limits import CHAIN_ID_BYTES_MAX, GENESIS_FILE_BYTES_MAX, MODULE_BYTES_MAX
+from chain.hashing import DIGEST_BYTES, Digest
+from chain.keys import (
+    PUBLIC_KEY_BYTES,
+    SIGNATURE_BYTES,
+    PublicKey,
+    Signature,
+    format_address,
+    parse_address,
+)
+from chain.limits import (
+    BUNDLE_BYTES_MAX,
+    CHAIN_ID_BYTES_MAX,
+    GENESIS_FILE_BYTES_MAX,
+    LINEAGE_CHANGES_MAX,
+    MODULE_BYTES_MAX,
+)
 from chain.parameters import Parameters
 from chain.time import format_time, parse_time
-from genesis.document import Contract, FullNode, Genesis, Member, Rules
+from chain.vote import BlockId, Height
+from genesis.document import Consent, Contract, FullNode, Genesis, Member, Rules, Succession
 from vm.module_codec import code_hash
 
 FORMAT = "terang genesis 1"
@@ -46,7 +63,22 @@ class _ContractJson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     module: str
 
 
-class _GenesisJson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class _ConsentJson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    operator: str
+    signature: str
+
+
+class _SuccessionJson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    chain_id: str
+    genesis_hash: str
+    height: int
+    block_id: str
+    state_root: str
+    evidence: str
+    consents: list[_ConsentJson]
+
+
+class _GenesisJson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     format: str
     chain_id: str
     genesis_time: str
@@ -55,6 +87,7 @@ class _GenesisJson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     parameters: dict[str, int]
     rules: dict[str, int]
     contracts: list[_ContractJson]
+    succession: _SuccessionJson | None = None
 
 
 def render_genesis(genesis: Genesis) -> str:
@@ -86,8 +119,24 @@ def render_genesis(genesis: Genesis) -> str:
             )
             for contract in genesis.contracts
         ],
+        succession=None if genesis.succession is None else _render_succession(genesis.succession),
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def _render_succession(end: Succession) -> _SuccessionJson:
+    evidence = encode([bundle_block_value(block) for block in (*end.hand_overs, end.last)])
+    return _SuccessionJson(
+        chain_id=end.chain_id,
+        genesis_hash=end.genesis_hash.hex(),
+        height=end.height,
+        block_id=end.block_id.hex(),
+        state_root=end.state_root.hex(),
+        evidence=base64.b64encode(evidence).decode(),
+        consents=[
+            _ConsentJson(operator=one.operator.hex(), signature=one.signature.hex()) for one in end.consents
+        ],
+    )
 
 
 def parse_genesis(text: str) -> Genesis:
@@ -119,6 +168,34 @@ def _genesis_from(document: _GenesisJson) -> Genesis:
         parameters=Parameters(**_named(document.parameters, Parameters(), "parameters")),
         rules=Rules(**_named(document.rules, Rules(), "rules")),
         contracts=tuple(_contract_from(contract) for contract in document.contracts),
+        succession=None if document.succession is None else _succession_from(document.succession),
+    )
+
+
+def _succession_from(end: _SuccessionJson) -> Succession:
+    try:
+        evidence = base64.b64decode(end.evidence, validate=True)
+    except binascii.Error as error:
+        raise Malformed(f"evidence of the succession: {error}") from error
+    blocks = as_array(decode(evidence, bytes_max=BUNDLE_BYTES_MAX), "evidence of the succession")
+    if not 1 <= len(blocks) <= LINEAGE_CHANGES_MAX + 1:
+        raise Malformed(f"evidence of the succession: expected some blocks, got {len(blocks)}")
+    *hand_overs, last = (bundle_block_from(block) for block in blocks)
+    return Succession(
+        chain_id=end.chain_id,
+        genesis_hash=Digest(_bytes_from(end.genesis_hash, "genesis_hash", DIGEST_BYTES)),
+        height=Height(end.height),
+        block_id=BlockId(Digest(_bytes_from(end.block_id, "block_id", DIGEST_BYTES))),
+        state_root=Digest(_bytes_from(end.state_root, "state_root", DIGEST_BYTES)),
+        hand_overs=tuple(hand_overs),
+        last=last,
+        consents=tuple(
+            Consent(
+                operator=_key_from(one.operator, "operator of a consent"),
+                signature=Signature(_bytes_from(one.signature, "signature", SIGNATURE_BYTES)),
+            )
+            for one in end.consents
+        ),
     )
 
 
@@ -133,13 +210,17 @@ def _member_from(member: _MemberJson) -> Member:
 
 
 def _key_from(text: str, what: str) -> PublicKey:
+    return PublicKey(_bytes_from(text, what, PUBLIC_KEY_BYTES))
+
+
+def _bytes_from(text: str, what: str, length: int) -> bytes:
     try:
         data = bytes.fromhex(text)
     except ValueError:
         data = b""
-    if len(data) != PUBLIC_KEY_BYTES:
-        raise Malformed(f"{what}: expected {2 * PUBLIC_KEY_BYTES} hexadecimal digits, got {text!r}")
-    return PublicKey(data)
+    if len(data) != length:
+        raise Malformed(f"{what}: expected {2 * length} hexadecimal digits, got {text!r}")
+    return data
 
 
 def _named(values: dict[str, int], example: Parameters | Rules, what: str) -> dict[str, int]:

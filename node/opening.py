@@ -20,7 +20,8 @@ from chain.vote import Vote
 from consensus.inputs import VoteArrived
 from genesis.ceremony import check_genesis
 from genesis.document import Genesis
-from genesis.file import read_genesis, render_genesis
+from genesis.file import GenesisRefused, read_genesis, render_genesis
+from genesis.state import GenesisState
 from machine.clock import SystemClock
 from machine.faults import Damaged, Unusable
 from machine.files import DiskFiles
@@ -251,7 +252,18 @@ def _open_snapshots(home: Home) -> Shelf:
 
 def begin_ledger(store: Store, path: Path, genesis: Genesis, versions_kept: int) -> Ledger:
     """The ledger at height 0, in an empty store; raises `GenesisRefused`."""
-    state = check_genesis(genesis).state
+    if genesis.succession is not None:
+        raise GenesisRefused(
+            f"{genesis.chain_id} goes on from {genesis.succession.chain_id}, whose state is not in the document. "
+            "Begin with it: terang succession begin; or join by snapshot: terang join --by snapshot"
+        )
+    return create_ledger(store, path, genesis, check_genesis(genesis).state, versions_kept)
+
+
+def create_ledger(
+    store: Store, path: Path, genesis: Genesis, state: GenesisState, versions_kept: int
+) -> Ledger:
+    """The ledger at height 0 with this state, in an empty store."""
     head = genesis_head(
         chain_id=genesis.chain_id,
         time_ms=genesis.time_ms,
