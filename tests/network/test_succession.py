@@ -33,6 +33,13 @@ def place(homes: dict[str, Home]) -> dict[str, str]:
     return {name: f"http://{LOOPBACK}:{port}" for name, port in zip(homes, ports[1::2], strict=True)}
 
 
+def make_home(terminal: Terminal, home: Home, document: Path, name: str, operator: Path) -> None:
+    """An agency's new home, and the agency in the document."""
+    terminal.succeed("init", "--home", home.path, "--moniker", name, "--chain-id", NEW)
+    node = ("--operator", operator, "--home", home.path)
+    terminal.succeed("genesis", "add-validator", document, "--name", name, *node)
+
+
 def child(name: str, home: Home, address: str) -> Child:
     """A node of the new network."""
     return Child(name, [str(home.path)], home.path / "node.log", lambda: get_head(address).height is not None)
@@ -54,18 +61,7 @@ def test_a_network_that_lost_its_quorum_goes_on_with_all_records(
     terminal.succeed("succession", "state", state, "--home", before.home)
     homes = {name: Home(tmp_path / "new" / name) for name in keys}
     for name, home in homes.items():
-        terminal.succeed("init", "--home", home.path, "--moniker", name, "--chain-id", NEW)
-        terminal.succeed(
-            "genesis",
-            "add-validator",
-            document,
-            "--name",
-            name,
-            "--operator",
-            keys[name],
-            "--home",
-            home.path,
-        )
+        make_home(terminal, home, document, name, keys[name])
     for key in keys.values():
         terminal.succeed("succession", "sign", document, "--key", key)
     for home in homes.values():
