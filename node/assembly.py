@@ -164,7 +164,7 @@ def _make_caretaker(opened: Opened, reactor: Reactor) -> Caretaker:
     return Caretaker(
         opened.ledger,
         opened.config.retention,
-        DataFiles(opened.home, opened.config),
+        DataFiles(opened.home, opened.config, opened.documents.count_bytes),
         SystemClock(),
         is_idle=lambda: _is_idle(reactor),
         floors=(lambda: _snapshots_floor(opened.snapshots),),

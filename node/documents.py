@@ -73,6 +73,10 @@ class DocumentStore:
             if held.header is not None:
                 self._put_today[held.header.owner] += held.measured.size
 
+    def count_bytes(self) -> int:
+        """Of all documents, as they were counted at the start and since."""
+        return self._bytes
+
     def find_lack(self, owner: Address, size: int, now_ms: int) -> Lack | None:
         """What is lacking for one more document of an owner, if anything is."""
         with self._lock:

@@ -6,7 +6,7 @@ have beyond their rows is LevelDB's own log and what it has not cleared away yet
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -28,28 +28,30 @@ class NoLedger(Invalid):
 
 
 class DataFiles:
-    """The files of a node beside the ledger's rows, by class."""
+    """The files of a node beside the ledger's rows, by class. `count_documents` tells their bytes where somebody has counted
+    them: there may be a million.
+    """
 
-    def __init__(self, home: Home, config: Config) -> None:
+    def __init__(self, home: Home, config: Config, count_documents: Callable[[], int] | None = None) -> None:
         self._home = home.path
+        self._index = home.search_index
+        self._snapshots = home.snapshots
+        self._documents = home.documents(config.documents.directory)
+        self._count_documents = count_documents or (lambda: _size_of(self._documents))
         self.store = home.store(config.store.directory)
-        self._places: dict[str, tuple[Path, ...]] = {
-            "index": (home.search_index,),
-            "snapshots": (home.snapshots,),
-            "documents": (home.documents(config.documents.directory),),
-        }
 
     def measure(self, rows: Mapping[str, int]) -> dict[str, int]:
         """Bytes by class, of the rows that are given and of all files; `the rest` is what else lies in the home."""
-        store = _size_of(self.store)
-        places = {name: sum(map(_size_of, paths)) for name, paths in self._places.items()}
-        inside = sum(
-            _size_of(path)
-            for path in (self.store, *(path for paths in self._places.values() for path in paths))
-            if path.is_relative_to(self._home)
-        )
-        rest = _size_of(self._home) - inside
-        return {**rows, "store's own": max(0, store - sum(rows.values())), **places, "the rest": max(0, rest)}
+        counted = frozenset({self.store, self._snapshots, self._documents})
+        index = _size_of(self._index)
+        return {
+            **rows,
+            "store's own": max(0, _size_of(self.store) - sum(rows.values())),
+            "index": index,
+            "snapshots": _size_of(self._snapshots),
+            "documents": self._count_documents(),
+            "the rest": max(0, sum(_sizes_under(self._home, counted)) - index),
+        }
 
     @property
     def free_bytes(self) -> int:
@@ -103,10 +105,12 @@ def _size_of(path: Path) -> int:
     return sum(_sizes_of_files(path.parent, path.name))
 
 
-def _sizes_under(directory: Path) -> Iterator[int]:
+def _sizes_under(directory: Path, but: frozenset[Path] = frozenset()) -> Iterator[int]:
+    """Of all files below, without those under some directories."""
     for entry in _scan(directory):
         if entry.is_dir(follow_symlinks=False):
-            yield from _sizes_under(Path(entry.path))
+            if Path(entry.path) not in but:
+                yield from _sizes_under(Path(entry.path), but)
         else:
             yield _stat(entry)
 

@@ -53,6 +53,15 @@ def test_every_file_is_in_one_class(tmp_path: Path) -> None:
     assert sum(sizes.values()) == sum(one.stat().st_size for one in tmp_path.rglob("*") if one.is_file())
 
 
+def test_documents_that_somebody_has_counted_are_not_counted_again(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    path = home.documents("data/documents") / "ab"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(50))
+    sizes = DataFiles(home, Config(), lambda: 7).measure({})
+    assert (sizes["documents"], sizes["the rest"]) == (7, 0)
+
+
 def test_a_store_elsewhere_counts_and_is_not_taken_from_the_rest(tmp_path: Path) -> None:
     home, elsewhere = Home(tmp_path / "home"), tmp_path / "disk" / "store"
     for path, size in ((elsewhere / "000005.ldb", 1_000), (home.node_key, 8)):
