@@ -122,6 +122,14 @@ REPAIR_PATIENCE_SECONDS = 120.0  # without any node that answers; then the start
 REPAIR_ROUNDS_MAX = 6  # of asking everybody who has a link, before nobody has it
 REPAIRS_MAX = 3  # of one store in one run of the program: a disk that goes on decaying wants another disk
 REPAIR_BATCH_BYTES = 1024 * 1024  # rows that go into the new store together
+SCRUB_BUSY_SECONDS = (
+    10  # at most so long a slice waits for an idle moment: a network that is never idle decays as well
+)
+SCRUB_REST_SECONDS = 3_600.0  # between two passes
+WALK_ROWS = 500  # rows or leaves that one step of a walk through the ledger reads: some milliseconds
+WALK_BLOCK_BYTES = (
+    32 * 1024
+)  # what checking a block's certificate counts as, beside its bytes: a third of a millisecond
 QUARANTINED_NOTES_KEPT = 200  # a few hundred bytes each
 QUARANTINED_STORES_KEPT = 2  # each as large as the ledger; the one before may tell the same story
 

@@ -32,6 +32,7 @@ from node.opening import Opened
 from node.peers import Membership, Peers, Validating, make_membership
 from node.reactor import Reactor
 from node.room import DataFiles
+from node.scrub import Scrub
 from node.serving import Serving
 from node.signer import Signer
 from node.snapshot.maker import Schedule, SnapshotMaker
@@ -63,14 +64,14 @@ class Assembled:
     indexing: Indexing
     caretaker: Caretaker
     snapshots: SnapshotMaker
+    scrub: Scrub
     backend: NodeBackend
 
 
 def assemble(opened: Opened) -> Assembled:
     """All parts, joined; called within the loop that will run them."""
     config, ledger, clock = opened.config, opened.ledger, SystemClock()
-    mempool = _make_mempool(config)
-    docket = Docket(ledger)
+    mempool, docket = _make_mempool(config), Docket(ledger)
     bodies = Bodies(mempool.get)
     surroundings = NodeSurroundings()
     gate = _make_gate(opened)
@@ -84,7 +85,7 @@ def assemble(opened: Opened) -> Assembled:
     spreading = Spreading(admission, mempool, reactor, network, ledger.has_transaction)
     accusing = Accusing(docket, reactor, network)
     checker = Checker(reactor, bodies, ledger, fetcher)
-    caretaker = _make_caretaker(opened, reactor)
+    caretaker, scrub = _make_caretaker(opened, reactor), _make_scrub(opened, reactor, validating)
     backend = _make_backend(
         opened,
         reactor=reactor,
@@ -95,12 +96,12 @@ def assemble(opened: Opened) -> Assembled:
         docket=docket,
         accusing=accusing,
         caretaker=caretaker,
+        scrub=scrub,
     )
     if gate is not None:
         gate.join(reactor, follower)
     peers.join(network, follower, spreading, accusing)
-    indexing = Indexing(opened.search)
-    snapshots = _make_snapshots(opened)
+    indexing, snapshots = Indexing(opened.search), _make_snapshots(opened)
     surroundings.join(
         network=network,
         peers=peers,
@@ -124,6 +125,7 @@ def assemble(opened: Opened) -> Assembled:
         indexing=indexing,
         caretaker=caretaker,
         snapshots=snapshots,
+        scrub=scrub,
         backend=backend,
     )
 
@@ -139,6 +141,7 @@ def _make_backend(
     docket: Docket,
     accusing: Accusing,
     caretaker: Caretaker,
+    scrub: Scrub,
 ) -> NodeBackend:
     parts = Parts(
         genesis_document=opened.genesis_document,
@@ -156,6 +159,7 @@ def _make_backend(
         node_key=opened.node_key,
         clock=SystemClock(),
         known=opened.start.known,
+        scrubbed=scrub.done,
     )
     return NodeBackend(parts, _make_info(opened), trio.lowlevel.current_trio_token())
 
@@ -169,6 +173,11 @@ def _make_caretaker(opened: Opened, reactor: Reactor) -> Caretaker:
         is_idle=lambda: _is_idle(reactor),
         floors=(lambda: _snapshots_floor(opened.snapshots),),
     )
+
+
+def _make_scrub(opened: Opened, reactor: Reactor, validating: Validating | None) -> Scrub:
+    signer = None if validating is None else validating.signer
+    return Scrub(opened, signer, SystemClock(), lambda: _is_idle(reactor))
 
 
 def _snapshots_floor(shelf: Shelf) -> Height | None:

@@ -37,6 +37,7 @@ from node.head import Head
 from node.keeping import Keeper
 from node.mempool import Mempool
 from node.reactor import Reactor
+from node.scrub import Scrubbed
 from node.search import SearchIndex
 from node.spreading import Spreading
 from node.state_entry import read_entry, read_leaf, read_page
@@ -85,6 +86,7 @@ class Parts:
     node_key: SigningKey
     clock: Clock
     known: Height
+    scrubbed: Scrubbed
 
 
 _OF_BLOCKS = (
@@ -347,6 +349,9 @@ class NodeBackend:
             "consensus_byzantine_validators": float(len(self._parts.reactor.contradicting)),
             "evidence_pending": float(len(self._parts.docket)),
             "evidence_committed_total": float(self._parts.docket.committed),
+            "scrub_passes_total": float(self._parts.scrubbed.passes),
+            "scrub_read_bytes_total": float(self._parts.scrubbed.bytes_read),
+            "scrub_damaged": float(self._parts.scrubbed.damaged),
             "mempool_failed_txs": float(self._parts.spreading.refused),
             "mempool_evicted_txs": float(self._parts.mempool.displaced),
             "p2p_links_refused_total": float(self._parts.network.refused),

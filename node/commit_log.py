@@ -75,6 +75,11 @@ class CommitLog:
         """All that are kept, in their order."""
         return tuple(self._commits)
 
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return ENTRY_BYTES * (1 + len(self._commits))
+
     def begin(self, commits: Iterable[Commit]) -> None:
         """Puts a new log of these in the place of whatever is there. On disk when it returns."""
         self.close()

@@ -31,6 +31,7 @@ __all__ = [
     "LogConfig",
     "RetentionConfig",
     "RpcConfig",
+    "ScrubConfig",
     "SnapshotsConfig",
     "format_config",
     "parse_config",
@@ -160,6 +161,15 @@ class SnapshotsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScrubConfig:
+    """[scrub]: reading everything again while idle, so that a disk that decays is noticed."""
+
+    bytes_per_second: int = key(
+        1 * _MB, Whole(0, 1024 * _MB), "How fast: 1 MB is 86 GB a day; 0 does without."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
     """[log]: what the node writes to its standard error."""
 
@@ -185,6 +195,7 @@ class Config:
     documents: DocumentsConfig = field(default_factory=DocumentsConfig)
     index: IndexConfig = field(default_factory=IndexConfig)
     snapshots: SnapshotsConfig = field(default_factory=SnapshotsConfig)
+    scrub: ScrubConfig = field(default_factory=ScrubConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
 

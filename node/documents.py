@@ -91,7 +91,7 @@ class DocumentStore:
             lack = self._find_lack(owner, len(data), now_ms)
             if lack is None:
                 damaged = self.measure(hash_)
-                replace_file(self._files, self._path(hash_), data)
+                replace_file(self._files, self.place(hash_), data)
                 self._bytes += len(data) - (0 if damaged is None else damaged.size)
                 self._number += damaged is None
                 self._put_today[owner] += len(data)
@@ -99,7 +99,7 @@ class DocumentStore:
 
     def header(self, hash_: Digest) -> Header | None:
         """The header of a document that is held and has one."""
-        start = self._files.read_part(self._path(hash_), 0, HEAD_BYTES_MAX)
+        start = self._files.read_part(self.place(hash_), 0, HEAD_BYTES_MAX)
         if start is None:
             return None
         try:
@@ -109,7 +109,7 @@ class DocumentStore:
 
     def measure(self, hash_: Digest) -> Measured | None:
         """Size and time of a document that is held."""
-        return self._files.measure(self._path(hash_))
+        return self._files.measure(self.place(hash_))
 
     def is_whole(self, hash_: Digest) -> bool:
         """Whether a document is held with every byte as it was put."""
@@ -118,11 +118,11 @@ class DocumentStore:
 
     def read(self, hash_: Digest) -> bytes | None:
         """What the disk has under this hash, unchecked; a file that is too long is cut, and does not check."""
-        return self._files.read_part(self._path(hash_), 0, DOCUMENT_CONTAINER_BYTES_MAX + 1)
+        return self._files.read_part(self.place(hash_), 0, DOCUMENT_CONTAINER_BYTES_MAX + 1)
 
     def read_part(self, hash_: Digest, offset: int, length: int) -> bytes | None:
         """A part of it, unchecked."""
-        return self._files.read_part(self._path(hash_), offset, length)
+        return self._files.read_part(self.place(hash_), offset, length)
 
     def list_held(self, since_ms: int = 0) -> list[Held]:
         """What is held and was written since, in order of hashes."""
@@ -137,7 +137,7 @@ class DocumentStore:
         """Erases a document here; False if it is not held. A node that runs on this directory notices by itself."""
         if self.measure(hash_) is None:
             return False
-        self._files.remove(self._path(hash_))
+        self._files.remove(self.place(hash_))
         self._files.sync_directory(self._directory)
         return True
 
@@ -163,7 +163,8 @@ class DocumentStore:
         names = self._files.list_names(self._directory)
         return [Digest(bytes.fromhex(name)) for name in names if _is_hash(name)]
 
-    def _path(self, hash_: Digest) -> Path:
+    def place(self, hash_: Digest) -> Path:
+        """Where a document lies, if it is held."""
         assert len(hash_) == DIGEST_BYTES, hash_
         return self._directory / hash_.hex()
 

@@ -16,6 +16,7 @@ acknowledged is synced already.
     indexing.run             the index of events, after commits
     caretaker.run            lets go of old blocks, gives back their room, measures
     snapshots.run            a snapshot every so many blocks
+    scrub.run                everything read again while idle
     harm.run                 damage of the store that somebody met: the node ends, is mended, and runs again
 """
 
@@ -136,6 +137,7 @@ async def _run(opened: Opened) -> None:
                 nursery.start_soon(node.indexing.run)
                 nursery.start_soon(node.caretaker.run)
                 nursery.start_soon(node.snapshots.run)
+                nursery.start_soon(node.scrub.run)
                 nursery.start_soon(harm.run)
                 rpc.start()
                 number = await anext(aiter(signals))

@@ -105,6 +105,12 @@ class Signer:
         )
         raise OldBackup(f"{self._stopped}. Stop any other copy. {RECOVERY}")
 
+    def stop(self, reason: str) -> bool:
+        """From now on nothing is signed, whatever the reason; whether it was not so before."""
+        was_open = self._stopped is None
+        self._stopped = self._stopped or reason
+        return was_open
+
     def _sign(self, subject: _Subject) -> Entry:
         if self._stopped is not None:
             raise OldBackup(self._stopped)

@@ -59,6 +59,17 @@ MEASURED: dict[str, Metric] = {
         Metric(
             name="consensus_commit_seconds_sum", kind="counter", text="Seconds spent executing and writing."
         ),
+        Metric(
+            name="scrub_passes_total",
+            kind="counter",
+            text="How often everything on this node's disk was read again since it started.",
+        ),
+        Metric(name="scrub_read_bytes_total", kind="counter", text="Bytes that were read for it."),
+        Metric(
+            name="scrub_damaged",
+            kind="gauge",
+            text="Damaged files found since this node started, each with a note in data/quarantine.",
+        ),
         Metric(name="mempool_failed_txs", kind="counter", text="Transactions that were not let in."),
         Metric(name="mempool_evicted_txs", kind="counter", text="Transactions displaced by others."),
         Metric(

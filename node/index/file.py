@@ -84,6 +84,8 @@ def _faults() -> Iterator[None]:
         if code in _OF_THE_DISK:
             raise
         raise IndexDamaged(str(error)) from error
+    except UnicodeDecodeError as error:  # in SQLite's own words about names that are damaged
+        raise IndexDamaged(f"its words are no text: {error}") from error
 
 
 _OF_THE_DISK = frozenset(

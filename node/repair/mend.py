@@ -20,7 +20,6 @@ from node.quarantine import Note, Quarantine
 from node.repair.rebuild import Rebuild, Rebuilt
 from node.repair.source import Lost, Source
 from node.store.leveldb import LevelStore, Salvage
-from node.store.selfcheck import read_every_row
 
 _FILES = DiskFiles()
 _ROOM_PARTS = 8
@@ -81,7 +80,6 @@ class Mending:
                 tell=self._tell,
             )
             rebuilt = rebuild.run()
-            read_every_row(store, lambda count: self._tell("checked rows", count))
         finally:
             store.close()
         return rebuilt

@@ -8,6 +8,7 @@ What is only there to find other rows, and the tree, is made anew; of older stat
 need, none is kept. The head is written last: without it the new store is no ledger, and whoever finds it begins again.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ from node.store.reading import StateView
 from node.store.records import decode_head, encode_head
 from node.store.selfcheck import check_ledger
 from node.store.store import Batch, Store
+from node.store.walk import walk_ledger
 from vm.deployment import ModuleCache
 from vm.executor import read_governance
 from vm.host import BlockEnvironment
@@ -285,3 +287,4 @@ class Rebuild:
         ledger = Ledger.open(self._store, self._path, self._genesis.hash)
         assert ledger is not None and ledger.head == head, "the head was written a moment ago"
         check_ledger(self._store, ledger, self._path, STORE_CHECKED_BLOCKS)
+        deque(walk_ledger(ledger.snapshot, self._tell), maxlen=0)

@@ -144,6 +144,10 @@ class LedgerReader:
         """A row as it is stored."""
         return self._reader.get(key)
 
+    def rows(self, start: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """The first rows with start <= key < end, as they are stored."""
+        return self._reader.iterate(start, end, limit=limit)
+
     def encoded_block(self, height: int) -> bytes | None:
         """A block as it is stored and sent, or None above the head. Raises `Pruned`."""
         return self._of_block(BLOCKS, height, lambda data: data, "block")

@@ -27,21 +27,6 @@ from vm.keys import contract_key, end_of_prefix, module_key
 from vm.module_codec import code_hash
 
 _ROWS_AT_ONCE = 1_000
-_ABOVE_ALL = b"\xff" * 8
-"""No key begins so: the first byte of a key is its table."""
-
-
-def read_every_row(store: StoreReader, tell: Callable[[int], None]) -> int:
-    """Reads all rows of a store, so that every checksum is verified; `tell` hears how many so far. Their number.
-
-    Raises:
-        Damaged: a row is not as it was written.
-    """
-    rows, start = 0, b""
-    while found := store.iterate(start, _ABOVE_ALL, limit=_ROWS_AT_ONCE):
-        rows, start = rows + len(found), found[-1][0] + b"\x00"
-        tell(rows)
-    return rows
 
 
 def _tell_nobody(_height: int) -> None:
@@ -67,7 +52,7 @@ def check_ledger(
     if missing is not None:
         raise Damaged(path, f"block {missing}: its header is not there", REFETCH_ADVICE)
     for height in range(max(reader.blocks_since, reader.head.height - depth + 1), reader.head.height + 1):
-        reason = _find_fault(reader, height)
+        reason = find_block_fault(reader, height)
         if reason is not None:
             raise Damaged(path, f"block {height}: {reason}", REFETCH_ADVICE)
         tell(height)
@@ -92,7 +77,8 @@ def _find_missing(store: StoreReader, first: int, last: int) -> int | None:
     return None
 
 
-def _find_fault(reader: LedgerReader, height: int) -> str | None:
+def find_block_fault(reader: LedgerReader, height: int) -> str | None:
+    """What of a block that is kept does not agree with the rest, if anything."""
     certified = reader.certified_block(height)
     if certified is None:
         return "it is not there, or its certificate is not"

@@ -1,0 +1,197 @@
+"""A damaged store is mended from what is left and from peers, none of whom is believed, or it is left as it was."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from chain.block import CertifiedBlock
+from chain.vote import Height
+from machine.clock import SystemClock
+from machine.faults import Damaged, DiskFull
+from machine.files import DiskFiles
+from node.commit_log import CommitLog
+from node.head import Head
+from node.home import Home
+from node.repair.mend import Mending, finish_switch
+from node.repair.source import LedgerSource, Lost, Source
+from node.store.ledger import Ledger
+from node.store.leveldb import LevelStore
+from node.store.walk import walk_ledger
+from p2p.messages import RowKind
+from tests.node.grown import STORE, Grown
+
+T = TypeVar("T")
+FAULT_REASON = "the store is damaged"
+_CACHE_BYTES = 1024 * 1024
+
+
+class Town:
+    """A home with a chain in tables, and a whole copy of it for a peer."""
+
+    def __init__(self, path: Path) -> None:
+        grown = Grown.found(path / "network")
+        for _ in range(12):
+            grown.grow([grown.make_registration() for _ in range(3)])
+        self.genesis, self.head = grown.genesis, grown.ledger.head
+        grown.store.compact(b"", b"\xff")
+        grown.close()
+        self.home = Home(grown.testnet.nodes[0].home)
+        self.store = self.home.store(STORE)
+        shutil.copytree(self.store, path / "peer")
+        store = LevelStore(path / "peer", cache_bytes=_CACHE_BYTES)
+        ledger = Ledger.open(store, path / "peer", grown.genesis.hash)
+        assert ledger is not None
+        self.peer = ledger
+
+    def flip(self, step: int) -> None:
+        for table in self.store.glob("*.ldb"):
+            content = bytearray(table.read_bytes())
+            for place in range(step // 2, len(content), step):
+                content[place] ^= 1
+            table.write_bytes(content)
+
+    def mend(self, source: Source) -> tuple[str, ...]:
+        told: list[str] = []
+        mending = Mending(
+            self.home, self.store, self.genesis, SystemClock(), lambda what, _: told.append(what)
+        )
+        fault = Damaged(self.store, FAULT_REASON, "")
+        return mending.run(fault, source).fetched
+
+    def read(self) -> Head:
+        """The head of the store, all of which is whole."""
+        with closing(LevelStore(self.store, cache_bytes=_CACHE_BYTES)) as store:
+            ledger = Ledger.open(store, self.store, self.genesis.hash)
+            assert ledger is not None
+            for _ in walk_ledger(ledger.snapshot, lambda _what, _count: None):
+                pass
+            return ledger.head
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    made = Town(tmp_path)
+    yield made
+    made.peer.close()
+
+
+class Nobody:
+    """A network without peers."""
+
+    def block(self, height: Height, accept: Callable[[CertifiedBlock], T | None]) -> T | None:
+        return None
+
+    def rows(
+        self, kind: RowKind, height: Height, key: bytes, accept: Callable[[Sequence[bytes]], T | None]
+    ) -> T | None:
+        return None
+
+
+class Liar(Nobody):
+    """A peer that has everything, and tells of each thing another one first."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._honest = LedgerSource(ledger)
+        self.believed = 0
+
+    def block(self, height: Height, accept: Callable[[CertifiedBlock], T | None]) -> T | None:
+        def lie(certified: CertifiedBlock) -> T | None:
+            other = self._ledger.certified_block(height % 12 + 1)
+            assert other is not None
+            less = replace(certified.block, transactions=certified.block.transactions[1:])
+            for false in (other, replace(certified, block=less)):
+                self.believed += accept(false) is not None
+            return accept(certified)
+
+        return self._honest.block(height, lie)
+
+    def rows(
+        self, kind: RowKind, height: Height, key: bytes, accept: Callable[[Sequence[bytes]], T | None]
+    ) -> T | None:
+        def lie(rows: Sequence[bytes]) -> T | None:
+            changed = [row[:-1] + bytes([row[-1] ^ 1]) if row else b"\x00" for row in rows]
+            for false in (changed, rows[::-1] if len(rows) > 1 else [b""], [b"\xff" * 40]):
+                self.believed += accept(false) is not None
+            return accept(rows)
+
+        return self._honest.rows(kind, height, key, lie)
+
+
+@pytest.mark.parametrize("step", [60_000, 9_000, 900])
+def test_what_is_missing_is_fetched_and_liars_are_not_believed(town: Town, step: int) -> None:
+    town.flip(step)
+    liar = Liar(town.peer)
+    fetched = town.mend(liar)
+    assert fetched and liar.believed == 0
+    assert town.read() == town.head
+    (note,) = [json.loads(path.read_text()) for path in town.home.quarantine.glob("note-*.json")]
+    assert note["reason"] == FAULT_REASON and note["fetched"] == list(fetched)
+    assert len(list(town.home.quarantine.glob("store-*"))) == 1
+
+
+@pytest.mark.parametrize("name", ["CURRENT", "MANIFEST-*", "*.ldb"])
+def test_files_that_are_gone_are_made_good(town: Town, name: str) -> None:
+    for file in town.store.glob(name):
+        file.unlink()
+    town.mend(LedgerSource(town.peer))
+    assert town.read() == town.head
+
+
+def test_without_peers_nothing_is_changed(town: Town) -> None:
+    town.flip(9_000)
+    before = {file.name: file.read_bytes() for file in town.store.glob("*.ldb")}
+    with pytest.raises(Lost):
+        town.mend(Nobody())
+    assert {file.name: file.read_bytes() for file in town.store.glob("*.ldb")} == before
+    assert not town.home.quarantine.exists()
+    town.mend(LedgerSource(town.peer))  # what is left of the first try is in nobody's way
+    assert town.read() == town.head
+
+
+def test_derived_rows_need_nobody(town: Town) -> None:
+    """A store whose list of tables is lost, and nothing else."""
+    (town.store / "CURRENT").unlink()
+    assert town.mend(Nobody()) == ()
+    assert town.read() == town.head
+
+
+def test_what_the_log_of_commits_has_and_the_ledger_lacks_comes_back(town: Town) -> None:
+    """The newest table is lost without a trace: the log of commits says how far the ledger once was."""
+    commits = CommitLog(town.home.commit_log, town.genesis.hash, DiskFiles())
+    assert commits.last is not None and commits.last.height == town.head.height
+    for file in town.store.glob("*.ldb"):
+        file.unlink()
+    fetched = town.mend(LedgerSource(town.peer))
+    assert town.read() == town.head
+    assert any(what.startswith("block 12") for what in fetched)
+
+
+def test_what_nobody_has_begins_anew(town: Town) -> None:
+    mending = Mending(town.home, town.store, town.genesis, SystemClock(), lambda _what, _count: None)
+    mending.begin_anew(Damaged(town.store, FAULT_REASON, ""), Lost("block 3"))
+    assert not town.store.exists()
+    (note,) = [json.loads(path.read_text()) for path in town.home.quarantine.glob("note-*.json")]
+    assert "no node has block 3" in note["done"]
+
+
+def test_a_crash_between_the_two_renames_is_finished_at_the_next_start(town: Town) -> None:
+    town.store.rename(town.store.with_name("store.repair"))
+    finish_switch(town.store)
+    assert town.read() == town.head
+    finish_switch(town.store)  # and then there is nothing to do
+    assert town.read() == town.head
+
+
+def test_a_disk_without_room_leaves_the_store(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 0))
+    with pytest.raises(DiskFull, match="a repair needs"):
+        town.mend(LedgerSource(town.peer))
+    monkeypatch.undo()
+    assert town.read() == town.head
