@@ -108,7 +108,13 @@ def check(file: FileArgument) -> None:
     genesis = read_genesis(file)
     findings = check_genesis(genesis)
     _show(genesis, findings.foreign_contracts)
-    typer.echo(f"state root    {findings.state.update.root.hex().upper()}")
+    end = genesis.succession
+    if end is None:
+        typer.echo(f"state root    {findings.state.update.root.hex().upper()}")
+    else:
+        typer.echo(
+            f"goes on from  {end.chain_id}, after block {end.height}; check that with: terang succession check {file}"
+        )
     typer.echo(f"genesis hash  {genesis.hash.hex().upper()}")
     typer.echo("\nEvery member compares the genesis hash with the others before the first start.")
 

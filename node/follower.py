@@ -84,7 +84,14 @@ class Follower:
         """An answer came; who was not asked is not listened to."""
         asked = self._core.take_answer(link.peer, answer.request, len(answer.blocks))
         self._changed.set()
-        if asked is None or not answer.blocks:
+        if asked is None:
+            return
+        if not answer.blocks:
+            log.warning(
+                "a peer does not give a block; it may have let go of it, then an archive node has it, or a snapshot",
+                peer=link.peer_id,
+                height=asked.first,
+            )
             return
         first = answer.blocks[0].block.header.height
         if first != asked.first:

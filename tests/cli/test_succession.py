@@ -170,6 +170,8 @@ def test_a_node_does_not_begin_without_the_state(ceremony: Ceremony) -> None:
     ceremony.terminal.succeed("genesis", "new", other, "--chain-id", NEW)
     said = ceremony.terminal.fail("succession", "check", other, "--old-genesis", ceremony.old)
     assert "got one that begins" in said
+    said = ceremony.terminal.succeed("genesis", "check", ceremony.document)
+    assert "goes on from  terang-test, after block 3" in said and "state root" not in said
 
 
 def test_what_is_drafted_has_a_name_of_its_own(ceremony: Ceremony) -> None:
