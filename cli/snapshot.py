@@ -18,9 +18,8 @@ from chain.time import format_time
 from cli.errors import NotDone
 from cli.options import HomeOption, example
 from cli.progress import show_progress
-from genesis.document import Genesis
 from genesis.file import read_genesis
-from genesis.founders import founders_of
+from genesis.founders import trust_of
 from machine.files import DiskFiles
 from node.config import read_config
 from node.home import Home
@@ -67,7 +66,7 @@ def create(home: HomeOption) -> None:
         try:
             making = Making(stopped.ledger, stopped.genesis.hash)
             with show_progress("entries", None) as tell:
-                for rows in write_snapshot(making, shelf):
+                for rows in write_snapshot(making, shelf, trust_of(stopped.genesis)):
                     tell(rows)
         except NoSnapshot as reason:
             raise NotDone(f"{home}: {reason}") from None
@@ -120,7 +119,7 @@ def import_command(file: FileArgument, home: HomeOption) -> None:
     """
     place = Home(home)
     config, genesis = read_config(place.config), read_genesis(place.genesis)
-    trust = _trust(genesis, place)
+    trust = trust_of(genesis, read_checkpoint(place, genesis))
     manifest = _restore(file, place.store(config.store.directory), trust)
     typer.echo(
         f"{home} has the ledger of {genesis.chain_id} from height {manifest.height} on. Next: terang doctor --home {home}"
@@ -138,7 +137,7 @@ def verify(
     """
     document = read_genesis(genesis)
     with TemporaryDirectory(prefix="terang-") as directory:
-        manifest = _restore(file, Path(directory) / "store", _trust(document, None))
+        manifest = _restore(file, Path(directory) / "store", trust_of(document))
     typer.echo(f"PROVEN  {_tell(manifest)}")
 
 
@@ -160,15 +159,6 @@ def _tell(manifest: Manifest) -> str:
     return (
         f"height {manifest.height}, {header.chain_id}, {format_time(header.time_ms)}: {manifest.rows:,} entries in "
         f"{len(manifest.chunks)} chunks, {manifest.bytes:,} bytes"
-    )
-
-
-def _trust(genesis: Genesis, place: Home | None) -> Trust:
-    return Trust(
-        chain_id=genesis.chain_id,
-        genesis_hash=genesis.hash,
-        founders=founders_of(genesis),
-        checkpoint=None if place is None else read_checkpoint(place, genesis),
     )
 
 

@@ -13,6 +13,7 @@ from nacl.utils import random as random_bytes
 from chain.keys import PublicKey, address_of
 from chain.vote import Height
 from consensus.engine import Engine
+from genesis.founders import trust_of
 from machine.clock import SystemClock
 from node.accusing import Accusing
 from node.admission import Admission
@@ -197,7 +198,7 @@ def _make_snapshots(opened: Opened) -> SnapshotMaker:
     return SnapshotMaker(
         opened.ledger,
         shelf,
-        opened.genesis.hash,
+        trust_of(opened.genesis),
         Schedule(interval=config.interval, kept=config.kept),
         SystemClock(),
         shelf.get_free_bytes,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import structlog
 import trio
 
-from chain.hashing import Digest
 from chain.limits import DISK_FREE_BYTES_MIN
+from chain.snapshot_check import Trust
 from machine.clock import Clock
 from machine.faults import DiskFault
 from node.head import Head
@@ -43,14 +43,14 @@ class SnapshotMaker:
         self,
         ledger: Ledger,
         shelf: Shelf,
-        genesis_hash: Digest,
+        trust: Trust,
         schedule: Schedule,
         clock: Clock,
         get_free_bytes: Callable[[], int],
     ) -> None:
         self._ledger = ledger
         self._shelf = shelf
-        self._genesis_hash = genesis_hash
+        self._trust = trust
         self._schedule = schedule
         self._clock = clock
         self._get_free_bytes = get_free_bytes
@@ -89,7 +89,7 @@ class SnapshotMaker:
         height, started = reader.head.height - 1, trio.current_time()
         try:
             if height not in self._shelf.heights:
-                await self._write(Making(reader, self._genesis_hash))
+                await self._write(Making(reader, self._trust.genesis_hash))
                 log.info("snapshot made", height=height, seconds=round(trio.current_time() - started, 1))
             await trio.to_thread.run_sync(self._shelf.keep_newest, self._schedule.kept)
         except NoSnapshot as reason:
@@ -98,7 +98,7 @@ class SnapshotMaker:
             log.error("no snapshot", height=height, reason=str(fault))
 
     async def _write(self, making: Making) -> None:
-        with closing(write_snapshot(making, self._shelf)) as steps:
+        with closing(write_snapshot(making, self._shelf, self._trust)) as steps:
             while True:
                 seconds = await trio.to_thread.run_sync(self._take_step, steps)
                 if seconds is None:

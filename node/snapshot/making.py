@@ -10,10 +10,12 @@ from collections.abc import Generator, Iterator
 
 from chain.block import Header
 from chain.bundle import BundleBlock
+from chain.errors import Invalid
 from chain.hashing import Digest, sha256
 from chain.limits import LINEAGE_CHANGES_MAX, SNAPSHOT_CHUNKS_MAX, WINDOW_MS_MAX
 from chain.parameters import Parameters
 from chain.snapshot import DecidedHeader, Manifest, encode_manifest
+from chain.snapshot_check import Trust, verify_manifest
 from chain.snapshot_chunks import Row, WindowEntry, pack_hand_overs, pack_state, pack_window
 from chain.vote import Height
 from node.snapshot.shelf import Shelf
@@ -48,6 +50,7 @@ class Making:
         self._parts: list[list[Digest]] = []
         self.rows = 0
         self._bytes = 0
+        self.hand_overs: list[BundleBlock] = []
 
     def chunks(self) -> Iterator[bytes]:
         """All chunks, once. Raises `DiskFault`, and `NoSnapshot` where they would be too many."""
@@ -99,11 +102,12 @@ class Making:
         for height in heights:
             if height <= self.height:
                 decided = self._decided(height)
-                yield BundleBlock(
-                    header=decided.header,
-                    certificate=decided.certificate,
-                    next_validators=self._reader.read_validators(decided.header.next_validators_hash),
+                following = self._reader.read_validators(decided.header.next_validators_hash)
+                block = BundleBlock(
+                    header=decided.header, certificate=decided.certificate, next_validators=following
                 )
+                self.hand_overs.append(block)
+                yield block
 
     def _iterate_window(self) -> Iterator[WindowEntry]:
         last = self._header(self.height)
@@ -147,20 +151,30 @@ class Making:
             start = rows[-1][0] + b"\x00"
 
 
-def write_snapshot(making: Making, shelf: Shelf) -> Generator[int, None, None]:
+def write_snapshot(making: Making, shelf: Shelf, trust: Trust) -> Generator[int, None, None]:
     """Puts a snapshot on the shelf, a chunk a step; gives how many entries of the state are in it so far. It is there when the
-    steps are over, and nothing of it where they end otherwise.
+    steps are over, and nothing of it where they end otherwise: nobody is offered what does not hold from the founders on.
     """
     is_whole = False
     try:
         for chunk in making.chunks():
             shelf.put_chunk(making.height, chunk)
             yield making.rows
+        _check(making, trust)
         shelf.finish(making.height, encode_manifest(making.manifest))
         is_whole = True
     finally:
         if not is_whole:
             shelf.remove(making.height)
+
+
+def _check(making: Making, trust: Trust) -> None:
+    try:
+        verify_manifest(making.manifest, tuple(making.hand_overs), trust)
+    except Invalid as error:
+        raise NoSnapshot(
+            f"it would not be believed, for this ledger lacks what proves it: {error}"
+        ) from error
 
 
 def restore_before(rows: Iterator[Row], asides: tuple[Aside, ...]) -> Iterator[Row]:

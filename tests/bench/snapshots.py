@@ -61,7 +61,7 @@ def measure(entries: int, directory: Path) -> Figures:
         chain.grow(writes=batch)
     chain.grow()
     shelf, making = Shelf(directory / "shelf", files), Making(chain.ledger, GENESIS_HASH)
-    make = _time(lambda: list(write_snapshot(making, shelf)))
+    make = _time(lambda: list(write_snapshot(making, shelf, TRUST)))
     file = directory / "snapshot"
     export = _time(lambda: list(export_snapshot(shelf, Height(making.height), file, files)))
     chunks = len(making.manifest.chunks)

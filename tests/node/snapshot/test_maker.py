@@ -13,7 +13,6 @@ from machine.faults import DiskFull
 from machine.files import DiskFiles
 from node.snapshot.maker import Schedule, SnapshotMaker
 from node.snapshot.shelf import Shelf
-from tests.node.making import GENESIS_HASH
 from tests.node.snapshot.making import TRUST, grow, make_chain, make_snapshot, restore
 from tests.node.store.chains import Chain
 
@@ -43,9 +42,7 @@ def make_maker(
 ) -> SnapshotMaker:
     """On a chain."""
     schedule = Schedule(interval=interval, kept=kept)
-    return SnapshotMaker(
-        chain.ledger, shelf, GENESIS_HASH, schedule, HeadClock(chain, late_ms), get_free_bytes
-    )
+    return SnapshotMaker(chain.ledger, shelf, TRUST, schedule, HeadClock(chain, late_ms), get_free_bytes)
 
 
 @asynccontextmanager

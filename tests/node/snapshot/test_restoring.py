@@ -16,8 +16,10 @@ from chain.snapshot_chunks import pack_state
 from chain.transaction import TxId, compute_transaction_id
 from machine.faults import DiskFault, Unusable
 from machine.files import AppendFile, DiskFiles
-from node.snapshot.making import Making, NoSnapshot, restore_before
+from node.snapshot.making import Making, NoSnapshot, restore_before, write_snapshot
 from node.snapshot.restoring import Restoration, find_building_places
+from node.snapshot.shelf import Shelf
+from node.store.keys import HAND_OVERS, height_key
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
 from node.store.memory import MemoryStore
@@ -36,7 +38,7 @@ from tests.node.snapshot.making import (
     open_store,
     restore,
 )
-from tests.node.store.chains import Chain
+from tests.node.store.chains import Chain, change_row
 
 
 @contextmanager
@@ -136,6 +138,15 @@ def test_a_ledger_of_one_block_has_no_snapshot() -> None:
         make_snapshot(make_chain(1).ledger)
     manifest, _ = make_snapshot(make_chain(2).ledger)
     assert manifest.height == 1
+
+
+def test_what_could_not_be_proven_is_not_put_on_the_shelf(tmp_path: Path) -> None:
+    """The row of a hand-over is lost."""
+    chain, shelf = make_chain(), Shelf(tmp_path, DiskFiles())
+    change_row(chain.store, height_key(HAND_OVERS, 3), lambda _: None)
+    with pytest.raises(NoSnapshot, match="it would not be believed, for this ledger lacks what proves it"):
+        list(write_snapshot(Making(chain.ledger, GENESIS_HASH), shelf, TRUST))
+    assert shelf.heights == [] and not shelf.place(HEIGHT).exists()
 
 
 def test_a_snapshot_of_the_database_stays_where_it_was() -> None:
