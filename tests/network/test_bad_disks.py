@@ -100,8 +100,12 @@ def test_a_damaged_store_is_mended_though_hardly_anything_is_left(network: Runni
 
 
 def test_a_cut_signers_record_is_refused_until_it_is_made_anew(network: Running) -> None:
-    process = network.processes[BAD]
+    process, another = network.processes[BAD], network.processes[3]
+    end(another)
+    network.commit(BAD, make_registrations(5))  # by three of four, so that its vote is in the certificate
     home = end(process)
+    another.start()
+    another.wait_until_up()
     record = home.signer_record
     size = record.stat().st_size
     os.truncate(record, size - size // ENTRY_BYTES // 2 * ENTRY_BYTES)
