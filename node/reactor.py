@@ -308,6 +308,8 @@ class Reactor:
             return
         for committed in done:
             self._take(committed, is_newest=committed is done[-1])
+        if len(done) < len(blocks):
+            item.refuse(Invalid(f"block {self.head.next_height}: it is not decided by whom it should"))
         self.decided = self.head.height
         await self._feed(self._begin_height())
         await self._wake_if_due()

@@ -86,6 +86,18 @@ def test_what_is_signed_by_those_of_another_height_is_none_of_ours(grown: Grown,
     assert done[-1].head.height == 6
 
 
+def test_those_before_a_block_of_the_wrong_validators_are_kept(grown: Grown, tmp_path: Path) -> None:
+    """Who has handed over signs one block more, in the middle of a range."""
+    other, blocks = grown.begin_again(tmp_path / "other"), blocks_of(grown)
+    other.committer.commit_all(other.ledger.head, verify(blocks[:5], other.ledger.head))
+    head = other.ledger.head
+    header = replace(blocks[6].block.header, validators_hash=head.validators.hash)
+    keys = [grown.keys[one.address] for one in head.validators.validators]
+    late = certify(replace(blocks[6].block, header=header), head.validators, keys)
+    done = other.committer.commit_all(head, verify([blocks[5], late], head))
+    assert [one.head.height for one in done] == [6] and other.ledger.head.height == 6
+
+
 def test_a_range_ends_before_what_does_not_follow(grown: Grown, tmp_path: Path) -> None:
     head, blocks = grown.begin_again(tmp_path / "other").ledger.head, blocks_of(grown)
     assert len(verify([*blocks[:3], blocks[4]], head)) == 3
