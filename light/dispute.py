@@ -4,15 +4,15 @@ Below some height both show the same blocks; that height is found by halving. Up
 next one, so each has to show its block there, decided by that very set. Who cannot has lied further up, with keys of
 validators who had left, say. If both can, more than a third of that set signed both.
 
-What leads the way is not believed; who leads it astray ends at a block that it cannot show decided. Who does not answer
-leaves the matter open: silence is no lie, and the other one is not believed for it.
+What leads the way is not believed; who leads it astray ends at a block that it cannot show decided, or shows another one there
+than on the way. Who does not answer leaves the matter open: silence is no lie, and the other one is not believed for it.
 """
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from chain.block import NO_BLOCK_ID, compute_block_id
+from chain.block import NO_BLOCK_ID, Header, compute_block_id
 from chain.errors import Invalid, Malformed
 from chain.hashing import Digest
 from chain.record import Decided
@@ -28,6 +28,8 @@ NOT_SHOWN = (CallRefused, Unreachable, TooEarly)
 LIES = (Invalid, BadAnswer)
 """What it shows does not hold."""
 NO_ANSWER = LIES + NOT_SHOWN
+Parted: TypeAlias = tuple[Header, Header]
+"""What the two show at one height, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +53,14 @@ class Failed(Exception):
         self.problem = problem
 
 
-async def settle(one: Party, other: Party, anchor: Anchor, genesis_hash: Digest, high: int) -> Fork | Settled:
-    """What becomes of two that show different blocks at height `high`. Raises `Unsettled`."""
+async def settle(
+    one: Party, other: Party, anchor: Anchor, genesis_hash: Digest, parted: Parted
+) -> Fork | Settled:
+    """What becomes of two that show different headers at one height. Raises `Unsettled`."""
     low, common = anchor.since - 1, anchor.block_id or NO_BLOCK_ID
     expected = anchor.validators.hash
+    high: int = parted[0].height
+    words = parted
     try:
         while high - low > 1:
             middle = (low + high) // 2
@@ -63,14 +69,14 @@ async def settle(one: Party, other: Party, anchor: Anchor, genesis_hash: Digest,
             if mine == theirs:
                 low, common, expected = middle, compute_block_id(mine), mine.next_validators_hash
             else:
-                high = middle
+                high, words = middle, (mine, theirs)
     except Failed as failed:
         return Settled(height=high, losers=((failed.party, failed.problem),))
     blocks: list[Decided] = []
     losers: list[tuple[Party, str]] = []
-    for party in (one, other):
+    for party, word in zip((one, other), words, strict=True):
         try:
-            blocks.append(await _heard(party, _show(party, high, common, expected)))
+            blocks.append(await _heard(party, _show(party, high, word, common, expected)))
         except Failed as failed:
             losers.append((party, failed.problem))
     if losers:
@@ -78,9 +84,14 @@ async def settle(one: Party, other: Party, anchor: Anchor, genesis_hash: Digest,
     return prove_fork(anchor.chain_id, genesis_hash, *blocks)
 
 
-async def _show(party: Party, height: int, common: BlockId, expected: Digest) -> Decided:
-    """Its block after the last one that both have."""
+async def _show(party: Party, height: int, word: Header, common: BlockId, expected: Digest) -> Decided:
+    """Its block after the last one that both have: the one of which it gave its word."""
     decided = await party.decided(height)
+    if decided.header != word:
+        raise Malformed(
+            f"block {height}: expected {compute_block_id(word).hex().upper()}, which it showed a moment before, "
+            f"got {compute_block_id(decided.header).hex().upper()}"
+        )
     if decided.header.previous_block_id != common or decided.validators.hash != expected:
         raise Malformed(
             f"block {height}: expected one after {common.hex().upper()} by validators {expected.hex().upper()}, "

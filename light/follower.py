@@ -123,7 +123,7 @@ class Follower:
         if leader is None:
             raise NotTrusted(f"block {height}: no node shows it so that it holds ({_reasons(heard)})")
         self._check_links(leader.decided)
-        self._store.put(leader.decided, leader.party.reigns)
+        self._store.put(leader.decided)
         return leader.decided
 
     def _check_links(self, decided: Decided) -> None:
@@ -186,7 +186,8 @@ class Follower:
         return [heard[place] for place in range(len(nodes))]
 
     async def _hear(self, node: Node, height: int | None) -> _Heard:
-        party = Party(node, self.anchor, self._find_reigns(node), self._clock)
+        reached = 0 if self.head is None else self.head.header.height
+        party = Party(node, self.anchor, self._find_reigns(node), reached, self._clock)
         one = _Heard(party=party, claim=Claim(address=node.address, conduct=Conduct.SILENT))
         try:
             with trio.fail_after(LIGHT_NODE_SECONDS):
@@ -297,7 +298,11 @@ class Follower:
         try:
             with trio.fail_after(LIGHT_DISPUTE_SECONDS):
                 outcome = await settle(
-                    leader.party, other.party, self.anchor, self.anchor.genesis_hash, height
+                    leader.party,
+                    other.party,
+                    self.anchor,
+                    self.anchor.genesis_hash,
+                    (ours.header, theirs.header),
                 )
         except trio.TooSlowError:
             raise Unsettled(f"{self.doubt}, and who is right takes too long to find out") from None

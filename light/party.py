@@ -43,11 +43,14 @@ class Party:
     node's `call` raises.
     """
 
-    def __init__(self, node: Node, anchor: Anchor, reigns: tuple[Reign, ...], clock: Clock) -> None:
+    def __init__(
+        self, node: Node, anchor: Anchor, reigns: tuple[Reign, ...], reached: int, clock: Clock
+    ) -> None:
+        """`reigns` is known up to the height that was `reached`."""
         self.node = node
         self._anchor = anchor
         self._clock = clock
-        self._lineage = Lineage(anchor, reigns)
+        self._lineage = Lineage(anchor, reigns, reached)
         self.is_elsewhere = False
         """Whether it showed a block to which what was known did not lead: another history, or none."""
 

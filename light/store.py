@@ -94,15 +94,17 @@ class HeaderStore:
             if found is None:
                 return None
             header, certificate = found
-            reign = max(
-                (one for one in self.reigns if one.since <= height), key=lambda one: one.since, default=None
-            )
+            reign = self._find_reign(height)
             if reign is None:
                 raise Malformed(f"block {height} lies before {self._anchor.since}, where trust begins")
             decided = self._verified(header, certificate, reign.validators)
             if decided.header.height != height:
                 raise Malformed(f"expected block {height}, got block {decided.header.height}")
             return decided
+
+    def _find_reign(self, height: int) -> Reign | None:
+        before = (one for one in self.reigns if one.since <= height)
+        return max(before, key=lambda one: one.since, default=None)
 
     def head(self) -> Decided | None:
         """The highest of them."""
@@ -111,11 +113,17 @@ class HeaderStore:
         return None if height is None else self.get(height)
 
     def put(self, decided: Decided, reigns: Sequence[Reign] = ()) -> None:
-        """Keeps a header, and with it what was learned of who reigns; lets go of the oldest but never of the highest."""
+        """Keeps a header, and with it what was learned of who reigns; lets go of the oldest but never of the highest.
+
+        A header of a set that was stepped over (`rpc.lineage`) is not kept: it could not be verified by what is.
+        """
         header = decided.header
         assert header.height <= HEIGHT_MAX, "as it was decoded"
         if len(reigns) > len(self.reigns):
             self.reigns = tuple(reigns)
+        reign = self._find_reign(header.height)
+        if reign is None or reign.validators.hash != decided.validators.hash:
+            return
         with self._faults(), self._transaction():
             self._database.executemany(
                 "INSERT OR IGNORE INTO reigns VALUES (?, ?, ?, ?)",

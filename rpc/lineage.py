@@ -4,6 +4,9 @@ The founders of the genesis document are trusted; everything else follows. A hea
 height and of the next, so whoever was trusted hands on to whoever comes next, in a header that more than two thirds of
 them signed. Validators change seldom: the headers at which they do are found by halving, and only those are checked.
 
+Halving steps over a set that reigned between two reigns of another one. Whoever asks for a block of such a time is led there by
+a way of its own, which is not remembered: it would not fit what is known of the time after.
+
 What a node says while it is asked only leads the way; a set is trusted for a certified header and nothing else.
 """
 
@@ -99,10 +102,11 @@ class _Broken(Malformed):
 class Lineage:
     """What is known so far; grows while it is asked, and what it learned once stays true."""
 
-    def __init__(self, anchor: Anchor | None, reigns: tuple[Reign, ...] = ()) -> None:
-        """`reigns`: what was learned from this anchor on before, the anchor's own first."""
+    def __init__(self, anchor: Anchor | None, reigns: tuple[Reign, ...] = (), reached: int = 0) -> None:
+        """`reigns`: what was learned from this anchor on before, the anchor's own first, and up to which height."""
         self.anchor = anchor
         self._reigns = reigns
+        self._reached = reached
         if anchor is not None and not reigns:
             self._reigns = (Reign(validators=anchor.validators, since=anchor.since),)
         self.progress = self._reigns
@@ -140,16 +144,20 @@ class Lineage:
     async def _extend(self, source: Asked, wanted: Digest, height: int) -> list[Reign]:
         """All reigns up to that of the set that is wanted at a height. Raises `_Broken`."""
         assert self.anchor is not None, "there is a genesis document"
-        reigns = list(self._reigns)
+        first, *later = self._reigns
+        reigns = [first, *(reign for reign in later if reign.since <= height)]
         found = _find(reigns, wanted, height)
         while found is None:
             if len(reigns) >= LINEAGE_CHANGES_MAX:
                 raise _Broken(f"expected at most {LINEAGE_CHANGES_MAX} changes of validators")
             reigns.append(await _succeed(source, self.anchor.chain_id, reigns[-1], height))
-            self.progress = tuple(reigns)
+            if height >= self._reached:
+                self.progress = tuple(reigns)
             found = _find(reigns, wanted, height)
-        if len(reigns) > len(self._reigns):  # somebody else may have gone further meanwhile
-            self._reigns = tuple(reigns)
+        if height >= self._reached:
+            self._reached = height
+            if len(reigns) > len(self._reigns):  # somebody else may have gone further meanwhile
+                self._reigns = tuple(reigns)
         return reigns[: found + 1]
 
 

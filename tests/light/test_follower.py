@@ -148,6 +148,23 @@ async def test_older_blocks_come_through_the_same_door(tmp_path: Path) -> None:
             await follower.decided(HEAD + 1)
 
 
+@pytest.mark.parametrize("now", ["a", "c"])
+async def test_blocks_of_a_set_that_left_and_came_back_are_read(tmp_path: Path, now: str) -> None:
+    """Halving stepped over the set between: its blocks are led to by a way of their own, and nobody lied."""
+    story = "a" * 10 + "b" * 3 + "a" * 10 + now * 20
+    honest = Changing(story)
+    nodes = [AnsweringNode(honest, "satu"), AnsweringNode(honest, "dua")]
+    for heights in ((12, 9), (20, 12, 11, 14, 10, 13, 35)):
+        with following(tmp_path, nodes) as (follower, _):
+            await follower.step()
+            for height in heights:
+                decided = await follower.decided(height)
+                assert decided.header == honest.chain[height - 1].block.header
+                assert decided.validators == SETS[story[height - 1]][0]
+            await follower.step()
+            assert all(one.conduct is Conduct.AGREES for one in follower.standings)
+
+
 async def test_an_older_block_that_nobody_shows_is_refused(tmp_path: Path) -> None:
     backend = Changing(STORY)
     liar = LyingNode(backend, "bohong", {})

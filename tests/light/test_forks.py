@@ -148,6 +148,32 @@ async def test_keys_of_those_who_left_do_not_pass_for_a_fork(tmp_path: Path, is_
         )
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("turns_at", ["the head", "every old block"])
+async def test_who_takes_back_its_word_in_a_dispute_is_the_liar(
+    tmp_path: Path, is_first: bool, turns_at: str
+) -> None:
+    """Keys of those who left sign another history; asked for the way to it, the node shows the true blocks."""
+
+    class TurningNode(AnsweringNode):
+        async def call(self, request: Request[Answer]) -> Answer:
+            is_old = request.method == "commit" and request.params.get("height") is not None
+            is_way = request.method == "header" and turns_at == "the head"
+            self.backend = honest if is_old or is_way else other
+            return await super().call(request)
+
+    honest = Changing(STORY)
+    other = fork_of(honest, HEAD if turns_at == "the head" else 5, "a")
+    nodes = [TurningNode(other, "bohong"), AnsweringNode(honest, "jujur")]
+    if not is_first:
+        nodes.reverse()
+    with following(tmp_path, nodes) as (follower, told):
+        await follower.step()
+        assert follower.head is not None and follower.head.header == honest.chain[-1].block.header
+        assert any("bohong is left out" in line and "it showed a moment before" in line for line in told)
+        assert "jujur agrees" in told
+
+
 async def test_keys_of_those_who_left_that_deny_their_hand_over_are_a_fork(tmp_path: Path) -> None:
     """The set a signs its last block twice: once handing over, once not. Keys are keys, whoever has them now."""
     honest = Changing(STORY)

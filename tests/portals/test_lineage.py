@@ -95,6 +95,17 @@ async def test_who_came_back_is_told_by_the_way_there() -> None:
     assert (await lineage.trace(ledger, SETS["a"][0], 4)).is_broken
 
 
+async def test_a_set_that_was_stepped_over_is_found_by_whoever_asks_for_its_time() -> None:
+    """Halving from block 1 to 40 looks at heights at which the first set reigns, again or still."""
+    story = "a" * 10 + "b" * 3 + "a" * 10 + "c" * 20
+    ledger, _ = ledger_on(Changing(story))
+    lineage = make_lineage()
+    for height, changes in ((40, (24,)), (12, (11,)), (20, ()), (41, (24,)), (12, (11,)), (23, ())):
+        found = await lineage.trace(ledger, SETS[story[height - 1]][0], height)
+        assert (found.changes, found.problem) == (changes, ""), height
+    assert [reign.since for reign in lineage.reigns] == [1, 24], "the way of its own is not remembered"
+
+
 async def test_what_is_known_is_not_asked_for_again() -> None:
     ledger, node = ledger_on(Changing("aabbbccccc"))
     lineage = make_lineage()
