@@ -14,7 +14,9 @@ from chain.parameters import Parameters
 from cli.processes import NodeProcess
 from node.home import Home
 from node.store.leveldb import LevelStore
-from tests.network.running import Running, make_registrations, running_network
+from rpc.client import CallRefused, SyncClient
+from rpc.requests import Unreachable, block_results
+from tests.network.running import Running, make_registrations, running_network, wait_until
 
 BAD = 2
 
@@ -80,3 +82,35 @@ def test_a_flipped_table_is_mended_from_peers(network: Running, number: int) -> 
     assert "the store is damaged" in str(note["reason"]) and "repaired at height" in str(note["done"])
     assert note["fetched"]
     assert len(list(home.quarantine.glob("store-*"))) == 1
+
+
+def test_damage_under_a_running_node_is_named_and_mended(network: Running) -> None:
+    """Who asks for what cannot be read hears so, if scrubbing has not found it before; the node goes down by itself, mends its
+    store and comes back.
+    """
+    process = network.processes[1]
+    home = end(process)
+    store = home.store("data/store")
+    settle(store)
+    process.start()
+    process.wait_until_up()
+    for table in store.glob("*.ldb"):
+        with table.open("r+b") as file:  # in place: the node has it open
+            for place in range(500, table.stat().st_size - 500, 4_000):
+                file.seek(place)
+                byte = file.read(1)
+                file.seek(place)
+                file.write(bytes([byte[0] ^ 4]))
+    with (
+        SyncClient([process.node.rpc_address]) as client,
+        pytest.raises(
+            (CallRefused, Unreachable),
+            match=r"this node's disk fails it: .* Ask another node|no node answers",
+        ),
+    ):
+        for height in range(1, network.height(0) + 1):
+            client.call(block_results(height))
+    wait_until(lambda: bool(notes(home)), "the node mends its store")
+    process.wait_until_up()
+    assert_goes_on(network, 1)
+    assert "the store is repaired" in process.log.read_text()
