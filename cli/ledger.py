@@ -138,7 +138,9 @@ def rollback(
             )
         _ask(yes, f"Take blocks {height + 1} to {head.height} out of {home}? Other nodes have to have them.")
         with show_progress("blocks", blocks) as tell:
-            place.commit_log.unlink(missing_ok=True)  # what it has of these blocks shall hold nobody to them
+            # what both have of these blocks shall hold nobody to them
+            place.commit_log.unlink(missing_ok=True)
+            stopped.index().take_back(height)
             take_back(stopped.store, stopped.path, head, height, tell)
     typer.echo(f"The ledger of {home} ends at block {height}. Next: terang start --home {home}")
 

@@ -45,20 +45,31 @@ class Quarantine:
         self._files.make_directory(self._directory)
         path = self._directory / f"{_NOTE}{now_ms:015d}.json"
         replace_file(self._files, path, json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
-        for name in self._names(_NOTE)[:-QUARANTINED_NOTES_KEPT]:
+        for name in self._names(self._directory, _NOTE)[:-QUARANTINED_NOTES_KEPT]:
             self._files.remove(self._directory / name)
         return path
 
     def take_in(self, path: Path, now_ms: int) -> Path:
-        """Moves a file or a directory here; its name is on disk when this returns. Gives its new place."""
+        """Moves a store here, or beside itself where that is another disk; its name is on disk when this returns. Gives its
+        new place.
+        """
         self._files.make_directory(self._directory)
-        target = self._directory / f"{_STORE if path.is_dir() else ''}{now_ms:015d}-{path.name}"
+        directory = self._directory
+        if not is_one_disk(path, directory):
+            directory = path.with_name(f"{path.name}.quarantine")
+            self._files.make_directory(directory)
+        target = directory / f"{_STORE}{now_ms:015d}-{path.name}"
         self._files.rename(path, target)
-        self._files.sync_directory(self._directory)
+        self._files.sync_directory(directory)
         self._files.sync_directory(path.parent)
-        for name in self._names(_STORE)[:-QUARANTINED_STORES_KEPT]:
-            shutil.rmtree(self._directory / name)
+        for name in self._names(directory, _STORE)[:-QUARANTINED_STORES_KEPT]:
+            shutil.rmtree(directory / name)
         return target
 
-    def _names(self, prefix: str) -> list[str]:
-        return [name for name in self._files.list_names(self._directory) if name.startswith(prefix)]
+    def _names(self, directory: Path, prefix: str) -> list[str]:
+        return [name for name in self._files.list_names(directory) if name.startswith(prefix)]
+
+
+def is_one_disk(one: Path, other: Path) -> bool:
+    """Whether a rename leads from one place to the other."""
+    return one.stat().st_dev == other.stat().st_dev

@@ -1,7 +1,7 @@
 """Beginning anew: what other nodes have goes, what only this one has stays.
 
-Removed are the ledger, the write-ahead log, the log of commits, the index, the snapshots and what a replay or an import
-left. Kept are configuration, keys, documents and, above all, the record of signatures: by it a validator stays silent
+Removed are the ledger, the write-ahead log, the log of commits, the index, the snapshots and what a replay, an import or a
+repair left. Kept are configuration, keys, documents and, above all, the record of signatures: by it a validator stays silent
 wherever it may have signed already.
 
 The ledger goes last, under its lock, and is moved aside before anything of it is removed: a crash leaves a home that starts,
@@ -17,6 +17,7 @@ from pathlib import Path
 from machine.files import DiskFiles
 from node.config import read_config
 from node.home import Home
+from node.repair.mend import find_repair_places
 from node.replaying import scratch_of
 from node.snapshot.restoring import find_building_places
 from node.stopped import hold_store
@@ -35,6 +36,7 @@ def list_removed(home: Home) -> tuple[Path, ...]:
         home.snapshots,
         scratch_of(home),
         *find_building_places(store),
+        *find_repair_places(store),
     )
     return tuple(path for path in (*others, _aside_of(store), store) if path.exists())
 

@@ -79,7 +79,7 @@ class SearchIndex:
         """Indexes for so long; whether it has come up to the ledger's head."""
         end_ms = self._clock.now_ms() + milliseconds
         with open_file(self._path, _never) as file:
-            origin = fit(file, self._genesis, self._results)
+            origin = fit(file, self._genesis, self._results.blocks_since, self._results.head.height)
             while origin.height < self._results.head.height:
                 if self._clock.now_ms() >= end_ms:
                     return False
@@ -111,6 +111,19 @@ class SearchIndex:
         while not self.advance():
             tell(self.height())
         return self.height()
+
+    def take_back(self, height: int) -> None:
+        """Forgets what is above a height, before the ledger does: blocks that come there again may have other results, and come
+        before anybody looks here. Raises `Refused`.
+        """
+
+        def forget() -> None:
+            with open_file(self._path, _never) as file:
+                fit(file, self._genesis, self._results.blocks_since, height)
+
+        if self._path.exists():
+            with self._alone(INDEX_SLICE_MS):
+                self._mending(forget)
 
     def check(self, tell: Callable[[int], None]) -> int:
         """Holds everything in the file against the ledger, stretch by stretch; `tell` hears the height. The last height.

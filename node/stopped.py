@@ -18,7 +18,7 @@ from node.config import Config, read_config
 from node.home import Home
 from node.search import SearchIndex
 from node.store.ledger import Ledger
-from node.store.leveldb import LevelStore
+from node.store.leveldb import LOCK, LevelStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def hold_store(path: Path) -> Iterator[None]:
     Raises:
         InUse: the node runs.
     """
-    with (path / "LOCK").open("ab") as lock:
+    with (path / LOCK).open("ab") as lock:
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):

@@ -48,10 +48,11 @@ class Results(Protocol):
         ...
 
 
-def fit(file: IndexFile, genesis: Digest, results: Results) -> Origin:
-    """Makes the file one of this ledger: what is of another one, above its head or below its blocks goes. What is left."""
+def fit(file: IndexFile, genesis: Digest, since: int, last: int) -> Origin:
+    """Makes the file one of a ledger with blocks from `since` to `last`: what is of another one, above or below goes. What is
+    left.
+    """
     origin = file.origin()
-    since, last = results.blocks_since, results.head.height
     if origin is None or origin.genesis != genesis or origin.height + 1 < since:
         return _begin(file, genesis, since)
     kept = [

@@ -85,7 +85,7 @@ def make_network(config: Config, genesis: Genesis, key: SigningKey) -> tuple[Rep
 
 
 class PeerSource:
-    """See `node.repair.source.Source`. Called from a thread that the loop has started. `has_peers`: anybody was asked."""
+    """See `node.repair.source.Source`. Called from a thread that the loop has started."""
 
     def __init__(self, node: RepairNode, network: Network) -> None:
         self._node = node

@@ -21,6 +21,11 @@ class Source(Protocol):
     `accept` gives what it makes of an answer, or None for one that does not prove itself.
     """
 
+    @property
+    def has_peers(self) -> bool:
+        """Whether anybody could be asked so far."""
+        ...
+
     def block(self, height: Height, accept: Callable[[CertifiedBlock], T | None]) -> T | None:
         """A block with its certificate."""
         ...
@@ -34,6 +39,8 @@ class Source(Protocol):
 
 class LedgerSource:
     """A ledger that is open in this process, asked as a peer is."""
+
+    has_peers = True
 
     def __init__(self, reader: LedgerReader) -> None:
         self._reader = reader

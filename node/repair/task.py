@@ -1,7 +1,7 @@
 """A damaged store mended before the node runs: links are opened, the rebuild asks them from a thread, and they are closed.
 
-What nobody has is told, and then everything is fetched again from the beginning, the way of every node that is new. A node
-without peers keeps its store as it is and says what is missing.
+What nobody has is told, and then everything is fetched again from the beginning, the way of every node that is new, if a
+peer has the beginning. A node without such peers keeps its store as it is and says what is missing.
 """
 
 import signal
@@ -20,7 +20,7 @@ from node.home import Home
 from node.opening import AskPassphrase
 from node.repair.asking import PeerSource, make_network
 from node.repair.mend import Mending
-from node.repair.source import Lost
+from node.repair.source import Lost, Source
 
 log = structlog.get_logger("repair")
 _TOLD_SECONDS = 5.0
@@ -52,7 +52,7 @@ def mend_store(home: Home, config: Config, fault: Damaged, ask: AskPassphrase | 
             async with trio.open_nursery() as nursery:
                 await nursery.start(network.run)
                 nursery.start_soon(_stop_on, aiter(signals))
-                await trio.to_thread.run_sync(_mend, mending, fault, PeerSource(node, network))
+                await trio.to_thread.run_sync(mend_or_begin_anew, mending, fault, PeerSource(node, network))
                 nursery.cancel_scope.cancel()
 
     trio.run(run)
@@ -63,7 +63,13 @@ async def _stop_on(signals: AsyncIterator[int]) -> None:
     raise Interrupted
 
 
-def _mend(mending: Mending, fault: Damaged, source: PeerSource) -> None:
+def mend_or_begin_anew(mending: Mending, fault: Damaged, source: Source) -> None:
+    """On a thread: mends the store, or puts it aside where others have all of it but what is missing.
+
+    Raises:
+        Damaged: neither can be done, and nothing was changed.
+        DiskFault: the disk refuses.
+    """
     try:
         rebuilt = mending.run(fault, source)
     except Lost as lost:
@@ -72,6 +78,13 @@ def _mend(mending: Mending, fault: Damaged, source: PeerSource) -> None:
                 fault.path,
                 f"{fault.problem}; a repair lacks {lost}, and no peer was reached",
                 "Start again when other nodes can be reached: what is missing is fetched from them",
+            ) from lost
+        if not mending.can_begin_anew(source):
+            raise Damaged(
+                fault.path,
+                f"{fault.problem}; a repair lacks {lost}, and no peer has it or the first block to begin anew with",
+                "Start again when an archive node can be reached; or, for the state without its past: terang reset, then "
+                "terang snapshot import",
             ) from lost
         mending.begin_anew(fault, lost)
         log.error("the store could not be repaired; everything is fetched again", missing=str(lost))

@@ -61,6 +61,10 @@ def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault
     )
 
 
+LOCK = "LOCK"
+"""The file of a store by which one process alone has it."""
+
+
 class _Reader:
     """Checked reading of a database or of one of its snapshots, which only our stub gives a public name."""
 
@@ -176,6 +180,8 @@ class Salvage:
         with file_faults(copy):
             copy.mkdir(parents=True)
             for file in sorted(path.iterdir()):
+                if file.name == LOCK:  # whoever closes it, lets go of the lock that this process has on it
+                    continue
                 _link_or_copy(file, copy / file.name)
         self._database = self._open()
 

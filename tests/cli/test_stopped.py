@@ -134,6 +134,7 @@ def test_blocks_are_taken_back_and_the_record_is_not(terminal: Terminal, home: H
     found = terminal.run("doctor", "--home", home.path, "--deep")
     assert f"all {height - 2} blocks" in found.out
     assert not home.commit_log.exists(), "it would tell of a loss"
+    terminal.succeed("index", "check", "--home", home.path)
     assert f"Blocks 1 to {height - 2} carried out again" in terminal.succeed("replay", "--home", home.path)
 
 
@@ -247,8 +248,10 @@ def test_a_reset_keeps_keys_and_the_record(terminal: Terminal, home: Home) -> No
 def test_a_reset_that_was_cut_off_goes_on(terminal: Terminal, home: Home) -> None:
     store = home.path / "data" / "store"
     shutil.rmtree(home.journal)
-    store.with_name("store.restoring").mkdir()
+    left = [store.with_name(f"store.{end}") for end in ("restoring", "repair", "salvage", "repaired")]
+    for place in left:
+        place.mkdir()
     store.rename(store.with_name("store.removed"))
     assert list_removed(home)[-1] == store.with_name("store.removed")
     terminal.succeed("reset", "--home", home.path, "--yes")
-    assert not store.with_name("store.removed").exists() and not store.with_name("store.restoring").exists()
+    assert not store.with_name("store.removed").exists() and not any(place.exists() for place in left)

@@ -421,3 +421,16 @@ def test_no_flipped_bit_makes_it_say_something_else(tmp_path: Path, monkeypatch:
             assert index.search(asked) == search_plainly(chain, asked), asked
         mended += path.read_bytes() != bytes(flipped)
     assert mended > 50, "most hit what is read"
+
+
+def test_blocks_that_are_taken_back_are_forgotten_before_others_come_in_their_place(tmp_path: Path) -> None:
+    """A corrected release makes other results of a block, and the ledger is as high again before the index looks."""
+    clock = Clock(0)
+    blocks = Blocks(*CHAIN, clock=clock)
+    while not make_index(tmp_path, blocks, clock).advance():
+        pass
+    make_index(tmp_path, blocks, clock).take_back(3)
+    blocks.blocks[3] = (PUBLISHED,)
+    index = make_index(tmp_path, blocks, clock)
+    assert search(index, of("tender", "title", "Jalan")) == [(1, 0), (4, 0)]
+    index.check(lambda _: None)

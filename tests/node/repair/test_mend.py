@@ -2,24 +2,29 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 
 from chain.block import CertifiedBlock
 from chain.vote import Height
+from genesis.document import Succession
 from machine.clock import SystemClock
 from machine.faults import Damaged, DiskFull
 from machine.files import DiskFiles
+from node import quarantine
 from node.commit_log import CommitLog
 from node.head import Head
 from node.home import Home
 from node.repair.mend import Mending, finish_switch
 from node.repair.source import LedgerSource, Lost, Source
+from node.repair.task import mend_or_begin_anew
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
 from node.store.walk import walk_ledger
@@ -56,13 +61,15 @@ class Town:
                 content[place] ^= 1
             table.write_bytes(content)
 
+    def mending(self) -> Mending:
+        return Mending(self.home, self.store, self.genesis, SystemClock(), lambda _what, _count: None)
+
     def mend(self, source: Source) -> tuple[str, ...]:
-        told: list[str] = []
-        mending = Mending(
-            self.home, self.store, self.genesis, SystemClock(), lambda what, _: told.append(what)
-        )
-        fault = Damaged(self.store, FAULT_REASON, "")
-        return mending.run(fault, source).fetched
+        return self.mending().run(self.fault, source).fetched
+
+    @property
+    def fault(self) -> Damaged:
+        return Damaged(self.store, FAULT_REASON, "")
 
     def read(self) -> Head:
         """The head of the store, all of which is whole."""
@@ -82,7 +89,10 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 class Nobody:
-    """A network without peers."""
+    """A network without peers, or of peers that have nothing."""
+
+    def __init__(self, *, has_peers: bool = False) -> None:
+        self.has_peers = has_peers
 
     def block(self, height: Height, accept: Callable[[CertifiedBlock], T | None]) -> T | None:
         return None
@@ -97,6 +107,7 @@ class Liar(Nobody):
     """A peer that has everything, and tells of each thing another one first."""
 
     def __init__(self, ledger: Ledger) -> None:
+        super().__init__(has_peers=True)
         self._ledger = ledger
         self._honest = LedgerSource(ledger)
         self.believed = 0
@@ -173,20 +184,98 @@ def test_what_the_log_of_commits_has_and_the_ledger_lacks_comes_back(town: Town)
     assert any(what.startswith("block 12") for what in fetched)
 
 
-def test_what_nobody_has_begins_anew(town: Town) -> None:
-    mending = Mending(town.home, town.store, town.genesis, SystemClock(), lambda _what, _count: None)
-    mending.begin_anew(Damaged(town.store, FAULT_REASON, ""), Lost("block 3"))
+class Pruned(Nobody):
+    """A peer that has let go of the first blocks, which it alone could have, or that tells of others in their place."""
+
+    def __init__(self, ledger: Ledger, told: Height | None = None) -> None:
+        super().__init__(has_peers=True)
+        self._ledger = ledger
+        self._told = told
+
+    def block(self, height: Height, accept: Callable[[CertifiedBlock], T | None]) -> T | None:
+        certified = None if self._told is None else self._ledger.certified_block(self._told)
+        if certified is None:
+            return None
+        block = replace(certified.block, header=replace(certified.block.header, height=height))
+        return accept(certified) or accept(replace(certified, block=block))
+
+
+def test_what_nobody_has_begins_anew_where_somebody_has_the_beginning(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = LedgerSource(town.peer)
+    monkeypatch.setattr(source, "rows", Nobody().rows)
+    town.flip(900)
+    mend_or_begin_anew(town.mending(), town.fault, source)
     assert not town.store.exists()
     (note,) = [json.loads(path.read_text()) for path in town.home.quarantine.glob("note-*.json")]
-    assert "no node has block 3" in note["done"]
+    assert "no node has" in note["done"]
+
+
+def test_no_ledger_is_put_aside_that_would_not_come_back(town: Town) -> None:
+    """The only archive among nodes that have let go of its blocks, or all of whose peers mend their own: what it has, stays."""
+    town.flip(900)
+    before = {file.name: file.read_bytes() for file in town.store.glob("*.ldb")}
+    for source in (Nobody(has_peers=True), Pruned(town.peer), Pruned(town.peer, Height(2))):
+        with pytest.raises(Damaged, match="no peer has it or the first block to begin anew with"):
+            mend_or_begin_anew(town.mending(), town.fault, source)
+        with pytest.raises(Damaged, match="no peer was reached"):
+            mend_or_begin_anew(town.mending(), town.fault, Nobody())
+    assert {file.name: file.read_bytes() for file in town.store.glob("*.ldb")} == before
+    assert not town.home.quarantine.exists()
+    assert town.mending().can_begin_anew(LedgerSource(town.peer))
+    succession = cast("Succession", object())
+    town.genesis = replace(town.genesis, succession=succession)  # its first state is not in the document
+    assert not town.mending().can_begin_anew(LedgerSource(town.peer))
+
+
+def test_nobody_works_on_a_store_that_is_mended(town: Town) -> None:
+    """Not even a second repair, since both would switch."""
+    town.flip(9_000)
+    tried: list[subprocess.CompletedProcess[str]] = []
+
+    def try_to_work(what: str, _count: int) -> None:
+        if not tried:
+            code = "import sys; from pathlib import Path; from node.stopped import hold_store\n"
+            code += "with hold_store(Path(sys.argv[1])): pass"
+            tried.append(
+                subprocess.run([sys.executable, "-c", code, str(town.store)], capture_output=True, text=True)
+            )
+
+    mending = Mending(town.home, town.store, town.genesis, SystemClock(), try_to_work)
+    mending.run(town.fault, LedgerSource(town.peer))
+    assert "in use by another process" in tried[0].stderr
+    assert town.read() == town.head
+
+
+def test_a_store_on_another_disk_is_kept_there(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.flip(9_000)
+    monkeypatch.setattr(quarantine, "is_one_disk", lambda _one, _other: False)
+    town.mend(LedgerSource(town.peer))
+    assert town.read() == town.head
+    assert len(list(town.store.with_name("store.quarantine").glob("store-*"))) == 1
+    assert len(list(town.home.quarantine.glob("note-*.json"))) == 1
 
 
 def test_a_crash_between_the_two_renames_is_finished_at_the_next_start(town: Town) -> None:
-    town.store.rename(town.store.with_name("store.repair"))
+    town.store.rename(town.store.with_name("store.repaired"))
     finish_switch(town.store)
     assert town.read() == town.head
     finish_switch(town.store)  # and then there is nothing to do
     assert town.read() == town.head
+
+
+def test_a_store_that_is_not_whole_yet_is_never_switched_in(town: Town) -> None:
+    """Killed in the middle of a repair, and then the damaged store was moved away by hand."""
+    town.store.rename(town.store.with_name("store.repair"))
+    finish_switch(town.store)
+    assert not town.store.exists()
+
+
+def test_a_crash_before_the_two_renames_leaves_the_store_that_is_there(town: Town) -> None:
+    shutil.copytree(town.store, town.store.with_name("store.repaired"))
+    finish_switch(town.store)
+    assert town.read() == town.head and not town.store.with_name("store.repaired").exists()
 
 
 def test_a_disk_without_room_leaves_the_store(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
