@@ -30,6 +30,7 @@ class Docket:
         """Takes up what waited when the node ended."""
         self._ledger = ledger
         self._pool = EvidencePool()
+        self._admitting = trio.Lock()  # whoever comes together may not find the same last room
         self.committed = 0
         for evidence in ledger.waiting_evidence():
             self._take_up(evidence)
@@ -65,12 +66,13 @@ class Docket:
         Raises `Invalid` for what is no evidence.
         """
         offence = offence_of(evidence)
-        if offence in self._pool or not self._pool.has_room(offence):
-            return None
-        ruling = await trio.to_thread.run_sync(self._judge_and_keep, evidence, self._ledger.head)
-        if ruling not in (Ruling.FIT, Ruling.EARLY):
+        async with self._admitting:
+            if offence in self._pool or not self._pool.has_room(offence):
+                return None
+            ruling = await trio.to_thread.run_sync(self._judge_and_keep, evidence, self._ledger.head)
+            if ruling in (Ruling.FIT, Ruling.EARLY):
+                self._pool.add(evidence, self._ledger.head.height)
             return ruling
-        return ruling if self._pool.add(evidence, self._ledger.head.height) else None
 
     def _judge_and_keep(self, evidence: DuplicateVote, head: Head) -> Ruling:
         offence = offence_of(evidence)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
+from chain.errors import Invalid
 from chain.hashing import Digest
 from chain.limits import DIVERGED_SHOWN_MAX
 from chain.vote import Height
@@ -48,15 +49,26 @@ class Parting:
     is_other_block: bool
 
 
+class NothingInCommon(Invalid):
+    """There is no height of which both sides can tell: nothing can be compared."""
+
+
 def find_parting(one: Side, other: Side) -> Parting | None:
-    """The first height after which the sides differ; None where they agree as far as both go."""
+    """The first height after which the sides differ; None where they agree as far as both go. Raises `NothingInCommon`."""
     first = max(one.extent.first, other.extent.first)
     last = min(one.extent.last, other.extent.last)
+    if first > last:
+        told = " and ".join(
+            f"{side.name} of {side.extent.first} to {side.extent.last}" for side in (one, other)
+        )
+        raise NothingInCommon(
+            f"expected a height of which both can tell, got {told}. Give a node that keeps more"
+        )
 
     def is_equal(height: int) -> bool:
         return _identity(one, Height(height)) == _identity(other, Height(height))
 
-    if first > last or is_equal(last):
+    if is_equal(last):
         return None
     height = Height(find_first_false(is_equal, first, last))
     return Parting(

@@ -5,6 +5,8 @@
                          results.cbor      what the last block did here, each result as it is hashed
                          report.json       all of it in words; written last, so that what is there is whole
 
+A ledger that was made anew and differs at the same height again, but with other roots, gets a directory `HEIGHT.2`.
+
 The report is the refusal, too: while the ledger still stands at the head that it names, a start says what happened and goes
 no further. A ledger that was made anew is another one and starts. So does one whose newest block was taken back
 (`terang rollback`), for a corrected release to execute it anew.
@@ -12,7 +14,9 @@ no further. A ledger that was made anew is another one and starts. So does one w
 
 import json
 import platform
+import re
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,6 +29,7 @@ from chain.codec import encode
 from chain.errors import Malformed
 from chain.limits import DIVERGED_KEPT_MAX
 from chain.time import format_time
+from chain.vote import Height
 from machine.clock import Clock
 from machine.faults import Damaged, DiskFault
 from machine.files import Files, replace_file
@@ -36,6 +41,7 @@ from node.version import VERSION
 
 log = structlog.get_logger("node")
 _REPORT = "report.json"
+_PLACE = re.compile(r"(?P<height>[0-9]+)(\.(?P<number>[0-9]+))?")
 
 
 class StillDiverged(DiskFault):
@@ -76,9 +82,9 @@ class Keeper:
             log.error("what is known of the divergence is kept", directory=str(place))
 
     def keep(self, diverged: Diverged) -> Path:
-        """Writes all of it; the directory. What an earlier start has kept of the height stays as it is."""
+        """Writes all of it; the directory. What an earlier start has kept stays as it is."""
         certified, head, files = diverged.certified, self.ledger.head, self.files
-        place = self.directory / str(certified.block.header.height)
+        place = self._find_place(certified.block.header.height, head)
         if files.read(place / _REPORT) is not None:
             return place
         files.make_directory(self.directory)
@@ -92,6 +98,15 @@ class Keeper:
         report = make_report(diverged, head, self.clock.now_ms())
         replace_file(files, place / _REPORT, json.dumps(report, indent=2).encode() + b"\n")
         return place
+
+    def _find_place(self, height: Height, head: Head) -> Path:
+        """The one that is of this head already, or a new one."""
+        for number in count(1):
+            place = self.directory / (str(height) if number == 1 else f"{height}.{number}")
+            data = self.files.read(place / _REPORT)
+            if data is None or _is_of(_read_report(place, data), head):
+                return place
+        raise AssertionError("numbers do not end")
 
 
 def make_report(diverged: Diverged, head: Head, now_ms: int) -> dict[str, Any]:
@@ -124,9 +139,10 @@ def make_report(diverged: Diverged, head: Head, now_ms: int) -> dict[str, Any]:
 
 
 def list_kept(directory: Path, files: Files) -> list[Path]:
-    """The directories of divergences that were kept, the lowest height first."""
-    names = [name for name in files.list_names(directory) if name.isascii() and name.isdigit()]
-    return [directory / name for name in sorted(names, key=int)[:DIVERGED_KEPT_MAX]]
+    """The directories of divergences that were kept, the lowest height first; of very many the highest."""
+    found = [match for match in map(_PLACE.fullmatch, files.list_names(directory)) if match is not None]
+    found.sort(key=lambda match: (int(match["height"]), int(match["number"] or 1)))
+    return [directory / match[0] for match in found[-DIVERGED_KEPT_MAX:]]
 
 
 def check_diverged(directory: Path, ledger: LedgerReader, files: Files) -> None:
@@ -139,10 +155,9 @@ def check_diverged(directory: Path, ledger: LedgerReader, files: Files) -> None:
     for place in list_kept(directory, files):
         data = files.read(place / _REPORT)
         if data is not None and _is_of(_read_report(place, data), ledger.head):
-            height = place.name
             raise StillDiverged(
                 place,
-                f"this node computed something else than more than two thirds certified in block {height}: "
+                f"this node computed something else than more than two thirds certified in block {place.name.partition('.')[0]}: "
                 f"{_read_report(place, data)['reason']}",
                 "Find the difference with terang diverge, this home and the address of another node. Then begin anew with "
                 "terang reset: every block is fetched and executed again, and this directory stays. Or, where the release "

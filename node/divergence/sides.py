@@ -17,6 +17,7 @@ from node.store.reading import LedgerReader
 from rpc import requests
 from rpc.client import SyncClient
 from rpc.exact import header_of, whole
+from rpc.requests import CallRefused
 from rpc.state_requests import state_leaf, state_page
 from vm.tree.nodes import Page, decode_page
 
@@ -117,10 +118,17 @@ class RpcSide:
         self._root = Digest(_digest(found.state_root, "state root"))
         self._block_id = BlockId(Digest(_digest(found.sync_info.latest_block_hash, "block hash")))
         self.extent = Extent(
-            first=Height(max(0, whole(found.sync_info.earliest_block_height, "earliest height") - 1)),
+            first=Height(max(0, self._find_headers_since(found.sync_info.earliest_block_height) - 1)),
             last=Height(whole(found.sync_info.latest_block_height, "height")),
             tree_since=None,
         )
+
+    def _find_headers_since(self, earliest_block: str) -> int:
+        """A node that has let go of old blocks has their headers still, and mostly says so."""
+        try:
+            return whole(self._client.call(requests.storage()).headers_since, "oldest header")
+        except CallRefused:
+            return whole(earliest_block, "earliest height")
 
     def root(self, height: Height) -> Digest:
         """See `Side`."""

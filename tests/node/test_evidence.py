@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+import trio
 
 from chain.errors import Invalid
 from chain.evidence import DuplicateVote, offence_of
@@ -175,6 +176,19 @@ async def test_what_is_admitted_is_on_disk_and_proposed_until_a_block_has_it() -
     assert await docket.pick(chain.head) == (evidence[0], early)
     assert set(Docket(chain.reopen()).pending()) == {evidence[0], early}
     assert docket.committed == len(picked)
+
+
+async def test_pieces_that_come_together_find_no_more_room_than_one_by_one() -> None:
+    """What is on disk is what waits: nothing stays there that nobody strikes off."""
+    chain = grown()
+    docket, key = Docket(chain.ledger), chain.keys[0]
+    pieces = [make_double(key, height, kind=kind) for height in (1, 2, 3) for kind in VoteKind]
+    assert len(pieces) > EVIDENCE_PENDING_PER_VALIDATOR_MAX
+    async with trio.open_nursery() as nursery:
+        for one in pieces:
+            nursery.start_soon(docket.admit, one)
+    assert len(docket) == EVIDENCE_PENDING_PER_VALIDATOR_MAX
+    assert set(chain.ledger.waiting_evidence()) == set(docket.pending())
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from chain.hashing import Digest, sha256
 from chain.transaction import compute_transaction_id
 from chain.vote import Height
 from node.divergence.again import can_execute, execute_again, find_unlike
-from node.divergence.finding import find_first_false, find_keys, find_parting
+from node.divergence.finding import NothingInCommon, find_first_false, find_keys, find_parting
 from node.divergence.past import PastState
-from node.divergence.sides import HomeSide
+from node.divergence.sides import Extent, HomeSide
 from node.state_entry import find_leaf
 from tests.node.divergence.twins import Twins, find_key
 from vm.keys import end_of_prefix
@@ -35,6 +35,15 @@ def test_equal_ledgers_do_not_part_though_one_goes_further(twins: Twins) -> None
     assert find_parting(*sides_of(twins)) is None
     twins.one.grow()
     assert find_parting(*sides_of(twins)) is None
+
+
+def test_where_nothing_can_be_compared_nobody_is_said_to_agree(twins: Twins) -> None:
+    """One began with a snapshot above the height at which the other stands still."""
+    one, other = sides_of(twins)
+    later = Extent(first=Height(9), last=Height(12), tree_since=Height(9))
+    one.extent = later
+    with pytest.raises(NothingInCommon, match="got one of 9 to 12 and other of 0 to 3"):
+        find_parting(one, other)
 
 
 def test_a_changed_row_is_traced_to_the_transaction_that_spread_it(twins: Twins) -> None:

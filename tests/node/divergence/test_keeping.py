@@ -11,8 +11,10 @@ from chain.certificate import certificate_from
 from chain.codec import as_array, decode, encode
 from chain.limits import STORE_RECORD_BYTES_MAX
 from machine.faults import Damaged, Unusable
+from machine.files import replace_file
 from node.certified import Position, check_follows, known_sets, verify_signed
-from node.divergence.keeping import Keeper, StillDiverged, check_diverged
+from node.divergence import keeping
+from node.divergence.keeping import Keeper, StillDiverged, check_diverged, list_kept
 from node.store.records import decode_results
 from node.validity import Diverged
 from tests.node.disk import Fate, FaultyDisk, PowerCut, When
@@ -88,6 +90,27 @@ def test_a_later_divergence_stands_beside_the_first_and_overwrites_nothing(twins
     before = disk.read(place / "report.json")
     keeper.keep(diverged)
     assert disk.read(place / "report.json") == before
+
+
+def test_who_differs_at_the_same_height_with_another_root_is_kept_and_refused_too(twins: Twins) -> None:
+    """A release that was to mend the first divergence, and computes a third thing."""
+    disk = FaultyDisk()
+    keeper, diverged = make_keeper(twins, disk), diverge(twins)
+    report = keeper.keep(diverged) / "report.json"
+    first = (disk.read(report) or b"").replace(twins.other.ledger.head.state_root.hex().encode(), b"00" * 32)
+    replace_file(disk, report, first)
+    check_diverged(PLACE, twins.other.ledger, disk)
+    for _ in range(2):
+        assert keeper.keep(diverged) == PLACE / "3.2"
+        with pytest.raises(StillDiverged, match="certified in block 3: "):
+            check_diverged(PLACE, twins.other.ledger, disk)
+    assert disk.read(report) == first
+
+
+def test_of_very_many_the_newest_are_asked(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "DIVERGED_KEPT_MAX", 2)
+    disk = FaultyDisk({PLACE / name / "report.json": b"{}" for name in ("1", "2.10", "2", "2.9", "x", "3.x")})
+    assert [place.name for place in list_kept(PLACE, disk)] == ["2.9", "2.10"]
 
 
 @pytest.mark.parametrize(
