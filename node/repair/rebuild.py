@@ -173,13 +173,11 @@ class Rebuild:
         data = self._salvage.get(HEAD_KEY)
         known = None if data is None else self._decode_head(data)
         newest = self._commits.get(max(self._commits, default=Height(0)))
-        if known is not None and known.height == 0 and newest is None:
-            return commit_of(known), known
-        if newest is None or (known is not None and known.height > newest.height):
-            if known is None:
-                raise Lost("the head of the ledger, and there is no log of commits")
-            return commit_of(known), known
-        return newest, known if known is not None and commit_of(known) == newest else None
+        if newest is not None and (known is None or known.height <= newest.height):
+            return newest, None  # of a damaged record nothing is believed where it can be had otherwise
+        if known is None:
+            raise Lost("the head of the ledger, and there is no log of commits")
+        return commit_of(known), known
 
     def _decode_head(self, data: bytes) -> Head | None:
         batch = Batch()
@@ -189,7 +187,7 @@ class Rebuild:
                 lambda digest: self._blocks.validators(digest, batch),
                 lambda digest: self._blocks.parameters(digest, batch),
             )
-        except Malformed:
+        except (Malformed, Lost):
             return None
         self._store.write(batch, sync=False)
         return head

@@ -1,6 +1,6 @@
 """What became of damage: was it noticed, by whom, was it mended, and was anything false answered?"""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +20,7 @@ from node.home import Home
 from node.opening import open_home
 from node.repair.mend import Mending
 from node.repair.source import LedgerSource
+from node.store.walk import walk_ledger
 from tests.bitrot.rot import Rot, copy_rotten, find_classes, link_all
 from tests.bitrot.town import Town
 from tests.bitrot.truth import Answers, Failed, Refuses, answer_all
@@ -91,12 +92,12 @@ class Judge:
             for number in range(flips):
                 kind = kinds[number % len(kinds)]
                 rot = copy_rotten(self._town.home, self._copy.path, self._chance, kind, self._classes[kind])
-                fate, why = self._judge(source)
+                fate, why = self._judge(kind, source)
                 tally.add(rot, fate, why)
                 tell()
         return tally
 
-    def _judge(self, source: LedgerSource) -> tuple[Fate, str]:
+    def _judge(self, kind: str, source: LedgerSource) -> tuple[Fate, str]:
         try:
             heard = answer_all(self._copy, self._town.questions)
         except Refuses as refusal:
@@ -112,7 +113,19 @@ class Judge:
             return Fate.AT_READ, failed
         if heard.mended:
             return Fate.REPAIRED, heard.mended[0]
+        found = self._scrub() if kind.startswith("store") else None
+        if found is not None:
+            return Fate.AT_SCRUB, found
         return Fate.HARMLESS, ""
+
+    def _scrub(self) -> str | None:
+        """What a walk through the ledger finds that nobody has asked for."""
+        try:
+            with open_home(self._copy, read_config(self._copy.config), None) as opened:
+                deque(walk_ledger(opened.ledger.snapshot, lambda _what, _count: None), maxlen=0)
+        except Damaged as fault:
+            return fault.problem
+        return None
 
     def _repair(self, fault: Damaged, source: LedgerSource) -> tuple[Fate, str]:
         mending = Mending(
