@@ -311,9 +311,6 @@ class Reactor:
         if len(done) < len(blocks):
             item.refuse(Invalid(f"block {self.head.next_height}: it is not decided by whom it should"))
         self.decided = self.head.height
-        if len(done) < len(blocks):
-            height = blocks[len(done)].position.height
-            item.refuse(Invalid(f"block {height}: it is not decided by validators of its height"))
         await self._feed(self._begin_height())
         await self._wake_if_due()
 

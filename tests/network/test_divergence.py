@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from chain.codec import encode
 from chain.transaction import compute_transaction_id
 from genesis.file import read_genesis
+from node.config import ScrubConfig, read_config, write_config
 from node.home import Home
 from node.store.keys import state_key
 from node.store.ledger import Ledger
@@ -24,7 +26,11 @@ FULL_NODE = 4
 
 
 def falsify(home: Home) -> None:
-    """Writes another number of suppliers into the row, of which the state tree knows nothing."""
+    """Writes another number of suppliers into the row, of which the state tree knows nothing. Reading everything again would
+    find it and mend the store before any block meets it, so this node does without.
+    """
+    config = read_config(home.config)
+    write_config(home.config, replace(config, scrub=ScrubConfig(bytes_per_second=0)))
     path = home.store(STORE)
     with closing(LevelStore(path, cache_bytes=2**20)) as store:
         ledger = Ledger.open(store, path, read_genesis(home.genesis).hash)
