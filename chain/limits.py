@@ -425,6 +425,7 @@ BUNDLE_FILE_BYTES_MAX = 3 * BUNDLE_BYTES_MAX  # as JSON: two digits a byte, and 
 # --- Joining ------------------------------------------------------------------------------------------------------
 SNAPSHOT_SOURCES_MAX = 16  # peers that are asked for one: each may claim manifests of some megabytes
 SNAPSHOT_OFFERS_MAX = 3  # of one peer that are looked at, the newest
+SNAPSHOT_FAILURES_MAX = 3  # of one peer in a row: then it is believed to give nothing, and is asked no more
 JOIN_NODES_MAX = 64  # addresses in an invitation: a new node needs a few that answer
 JOIN_BUNDLE_BYTES_MAX = (
     GENESIS_FILE_BYTES_MAX + 2 * BUNDLE_BYTES_MAX

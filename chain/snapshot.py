@@ -15,13 +15,13 @@ Headers, certificates, validators and parameters stand as the bytes that are has
 signature and needs none: what does not lead to the roots of header H+1 is refused.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chain.block import APP_VERSION, Header, decode_header, encode_header
+from chain.block import APP_VERSION, Header, compute_block_id, decode_header, encode_header
 from chain.certificate import Certificate, decode_certificate, encode_certificate
 from chain.codec import Encodable, Value, as_array, as_bytes, as_uint, decode, encode
 from chain.errors import Malformed
-from chain.hashing import DIGEST_BYTES, Digest
+from chain.hashing import DIGEST_BYTES, Digest, sha256
 from chain.limits import (
     SNAPSHOT_CHUNK_BYTES_MAX,
     SNAPSHOT_CHUNKS_MAX,
@@ -30,7 +30,7 @@ from chain.limits import (
 )
 from chain.parameters import Parameters, decode_parameters, encode_parameters
 from chain.validators import ValidatorSet, decode_validators, encode_validators
-from chain.vote import Height
+from chain.vote import Height, Round
 
 KIND, VERSION = "terang-snapshot", 1
 
@@ -89,6 +89,15 @@ def encode_manifest(manifest: Manifest) -> bytes:
             manifest.bytes,
             *(b"".join(part) for part in parts),
         ]
+    )
+
+
+def snapshot_id(manifest: Manifest) -> Digest:
+    """SHA-256 of all but the certificate of H+1, of which every node has its own: by this, nodes offer the same snapshot."""
+    header = manifest.following.header
+    none = Certificate(height=header.height, round=Round(0), block_id=compute_block_id(header), signatures=())
+    return sha256(
+        encode_manifest(replace(manifest, following=DecidedHeader(header=header, certificate=none)))
     )
 
 

@@ -82,6 +82,17 @@ class Trust:
     checkpoint: Checkpoint | None = None
 
 
+def check_following(manifest: Manifest, chain_id: str) -> None:
+    """Checks that H+1 is decided by the validators that the manifest names for it; who they are is not asked here. So a
+    certificate that does not hold spoils no manifest that is the same but for it. Raises `Invalid`.
+    """
+    following = manifest.following
+    verify_decided(
+        Decided(header=following.header, certificate=following.certificate, validators=manifest.validators),
+        chain_id,
+    )
+
+
 def verify_manifest(
     manifest: Manifest, hand_overs: tuple[BundleBlock, ...], trust: Trust
 ) -> tuple[Passed, ...]:

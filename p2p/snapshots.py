@@ -4,8 +4,9 @@ for `chain.snapshot_check` to say.
 Peers offer manifests. The one that most of them offer is taken, of these the newest, and those first of which chunks are
 here already. The chunks before the state come first: when they prove the manifest (`go_on`), the state's are asked for, one
 of each peer at a time. Every chunk is held to its hash when it comes. Who sends another one has lied; who has none any more,
-or does not answer in time, is left out for that snapshot; of a snapshot that nobody gives any more, or that is refused, another
-one is taken, until there is none.
+or does not answer in time, is left out until it offers again, and for good when it has failed too often in a row. All are asked
+again while nobody gives what is missing: a node makes newer snapshots and lets go of older ones, and a link may be slow for a
+while. Of a snapshot that nobody gives any more, or that is refused, another one is taken, until there is none.
 """
 
 from collections import Counter
@@ -15,18 +16,19 @@ from enum import Enum, auto
 
 from chain.hashing import Digest, sha256
 from chain.keys import PublicKey
-from chain.limits import SNAPSHOT_OFFERS_MAX, SNAPSHOT_SOURCES_MAX
+from chain.limits import SNAPSHOT_FAILURES_MAX, SNAPSHOT_SOURCES_MAX
 from chain.snapshot import Manifest
 from chain.vote import Height
 from p2p.messages import GetChunk, GetSnapshots, RequestId
 
 ANSWER_SECONDS = 20.0  # for a chunk of a mebibyte over half a megabit a second
 COLLECT_SECONDS = 3.0  # for offers, from the first link on
+AGAIN_SECONDS = 5.0  # between two questions for offers, while nobody gives what is missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A manifest that somebody offers: `id` is the hash of its bytes."""
+    """A manifest that somebody offers, with its `chain.snapshot.snapshot_id`."""
 
     id: Digest
     manifest: Manifest
@@ -60,6 +62,7 @@ class SnapshotFetch:
     def __init__(self) -> None:
         self._requests = 0
         self._since: float | None = None  # when the first link came
+        self._asked_at = 0.0
         self._asked: dict[PublicKey, RequestId | None] = {}  # for offers; None: answered
         self._offers: dict[Digest, Offer] = {}
         self._givers: dict[Digest, set[PublicKey]] = {}
@@ -80,7 +83,21 @@ class SnapshotFetch:
         if len(self._asked) >= SNAPSHOT_SOURCES_MAX and peer not in self._asked:
             return None
         self._asked[peer] = request = self._next_request()
+        self._asked_at = now
         return GetSnapshots(request=request)
+
+    def ask_again(self, now: float) -> tuple[Ask, ...]:
+        """Asks all who have answered what they offer now; call where nobody gives what is missing, as often as you like."""
+        if now < self._asked_at + AGAIN_SECONDS:
+            return ()
+        self._asked_at = now
+        answered = [peer for peer, request in self._asked.items() if request is None]
+        self._asked.update((peer, self._next_request()) for peer in answered)
+        return tuple(
+            Ask(peer=peer, message=GetSnapshots(request=request))
+            for peer in answered
+            if (request := self._asked[peer]) is not None
+        )
 
     def on_link_down(self, peer: PublicKey) -> None:
         """It gives nothing any more; what it was asked for is asked of another."""
@@ -88,16 +105,27 @@ class SnapshotFetch:
         self._open.pop(peer, None)
         self._leave_out(peer)
 
-    def take_offers(self, peer: PublicKey, request: RequestId, offers: Sequence[Offer]) -> bool:
-        """Notes what a peer offers; whether it was asked."""
-        if self._asked.get(peer) != request:
-            return False
+    def is_asked(self, peer: PublicKey, request: RequestId) -> bool:
+        """Whether this is the answer to a question for offers."""
+        return self._asked.get(peer) == request
+
+    def take_offers(self, peer: PublicKey, offers: Sequence[Offer]) -> None:
+        """Notes what a peer that was asked offers, in the place of what it offered before."""
         self._asked[peer] = None
-        for offer in offers[:SNAPSHOT_OFFERS_MAX]:
+        self._leave_out(peer)
+        if self._failures[peer] >= SNAPSHOT_FAILURES_MAX:
+            return
+        for offer in offers:
             if offer.id not in self._refused:
                 self._offers.setdefault(offer.id, offer)
                 self._givers.setdefault(offer.id, set()).add(peer)
-        return True
+        self._forget_ungiven()
+
+    def _forget_ungiven(self) -> None:
+        """What nobody gives is not held in memory, unless it may come back while it is fetched."""
+        for one in [one for one in self._offers if not self._givers[one]]:
+            if self.chosen is None or one != self.chosen.id:
+                del self._offers[one], self._givers[one]
 
     def is_collected(self, now: float) -> bool:
         """Whether everybody has answered, or there was time enough."""
@@ -169,11 +197,12 @@ class SnapshotFetch:
             return Came.UNASKED
         del self._open[peer]
         if data is None:
-            self._leave_out(peer)
+            self._on_failure(peer)
             return Came.NOTHING
         if sha256(data) != wanted:
             self._leave_out(peer)
             return Came.LIE
+        self._failures[peer] = 0
         self._missing.pop(wanted, None)
         self._bytes += len(data)
         return Came.CHUNK
@@ -188,8 +217,7 @@ class SnapshotFetch:
         for peer, (_, _, until) in list(self._open.items()):
             if now >= until:
                 del self._open[peer]
-                self._failures[peer] += 1
-                self._leave_out(peer)
+                self._on_failure(peer)
         if self.chosen is None:
             return ()
         under_way = {wanted for _, wanted, _ in self._open.values()}
@@ -205,6 +233,10 @@ class SnapshotFetch:
             height = self.chosen.manifest.height
             asks.append(Ask(peer=peer, message=GetChunk(request=request, height=height, hash=digest)))
         return tuple(asks)
+
+    def _on_failure(self, peer: PublicKey) -> None:
+        self._failures[peer] += 1
+        self._leave_out(peer)
 
     def _leave_out(self, peer: PublicKey) -> None:
         for givers in self._givers.values():

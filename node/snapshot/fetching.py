@@ -10,6 +10,7 @@ a while. Where nobody gives a snapshot that holds, the words say so, and the nod
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -19,15 +20,15 @@ import trio
 
 from chain.checkpoint import Checkpoint
 from chain.errors import Invalid
-from chain.hashing import Digest, sha256
+from chain.hashing import Digest
 from chain.keys import PublicKey, SigningKey, address_of
-from chain.limits import DISK_FREE_BYTES_MIN
-from chain.snapshot import Manifest, decode_manifest
-from chain.snapshot_check import SnapshotReader, Trust
+from chain.limits import DISK_FREE_BYTES_MIN, SNAPSHOT_OFFERS_MAX
+from chain.snapshot import Manifest, decode_manifest, snapshot_id
+from chain.snapshot_check import SnapshotReader, Trust, check_following
 from chain.vote import Height
 from genesis.document import Genesis
 from genesis.founders import founders_of
-from machine.faults import DiskFault
+from machine.faults import Damaged, DiskFault
 from machine.files import DiskFiles
 from node.snapshot.restoring import Restoration
 from node.snapshot.shelf import Shelf
@@ -36,7 +37,7 @@ from p2p.handshake import Identity
 from p2p.link import Link
 from p2p.messages import Chunk, Message, Snapshots
 from p2p.network import Network, PeerAddress, Standing
-from p2p.snapshots import Came, Offer, SnapshotFetch
+from p2p.snapshots import Ask, Came, Offer, SnapshotFetch
 
 log = structlog.get_logger("joining")
 _FILES = DiskFiles()
@@ -44,6 +45,10 @@ _HOST = "127.0.0.1"  # a node that joins is called by nobody
 _STEP_SECONDS = 0.25
 _NO_OFFER_SECONDS = 15.0  # after the first link; then nobody has one
 _LOST_SECONDS = 30.0  # for a link to come back that gave some of it
+
+
+class _NoRoom(Invalid):
+    """What is offered does not fit the disk, whether it is true or not."""
 
 
 class NoSnapshotThere(Exception):
@@ -122,11 +127,13 @@ class Guest:
         self._changed.set()
 
     def _on_offers(self, link: Link, message: Snapshots) -> None:
+        if not self._core.is_asked(link.peer, message.request):
+            return
         try:
-            offers = [self._read_offer(data) for data in message.manifests]
+            offers = [self._read_offer(data) for data in message.manifests[:SNAPSHOT_OFFERS_MAX]]
         except Invalid as error:
             raise PeerMisbehaved(f"it offers a snapshot that is none: {error}") from error
-        self._core.take_offers(link.peer, message.request, offers)
+        self._core.take_offers(link.peer, offers)
 
     def _read_offer(self, data: bytes) -> Offer:
         manifest = decode_manifest(data)
@@ -134,7 +141,8 @@ class Guest:
             raise Invalid(
                 f"expected one of genesis {self._trust.genesis_hash.hex()}, got one of {manifest.genesis_hash.hex()}"
             )
-        return Offer(id=sha256(data), manifest=manifest)
+        check_following(manifest, self._trust.chain_id)
+        return Offer(id=snapshot_id(manifest), manifest=manifest)
 
     def _on_chunk(self, link: Link, message: Chunk) -> None:
         came = self._core.take_chunk(link.peer, message.request, message.data)
@@ -166,15 +174,15 @@ class Guest:
         while True:
             now = trio.current_time()
             if self._core.is_collected(now):
-                begun = self._list_begun()
+                begun = set(self._shelf.directories)
                 offer = self._core.choose(begun)
                 if offer is not None:
-                    for height in begun:
-                        if height != offer.manifest.height:
-                            shutil.rmtree(self._shelf.place(height))
+                    for height in begun - {offer.manifest.height}:
+                        self._shelf.remove(height)
                     return offer
                 if now >= self._first_link + _NO_OFFER_SECONDS:
                     raise NoSnapshotThere(self._why)
+                self._send(self._core.ask_again(now))
             await self._wait()
 
     async def _fetch(self, offer: Offer) -> None:
@@ -191,11 +199,14 @@ class Guest:
                 is_proven = True
             if self._core.is_too_large:
                 raise Invalid(f"expected {manifest.bytes} bytes of chunks, got more")
-            self._ask()
+            self._send(self._core.next_asks(trio.current_time()))
             self._tell(len(manifest.chunks) - self._core.missing)
-            lost_since = min(lost_since, trio.current_time()) if self._core.is_lost else float("inf")
-            if trio.current_time() >= lost_since + _LOST_SECONDS:
+            now = trio.current_time()
+            lost_since = min(lost_since, now) if self._core.is_lost else float("inf")
+            if now >= lost_since + _LOST_SECONDS:
                 raise Invalid("nobody gives its chunks any more")
+            if self._core.is_lost:
+                self._send(self._core.ask_again(now))
             if self._core.missing:
                 await self._wait()
         await self._write(manifest.height)
@@ -205,8 +216,8 @@ class Guest:
         while self._unwritten:
             await trio.to_thread.run_sync(self._shelf.put_chunk, height, self._unwritten.pop())
 
-    def _ask(self) -> None:
-        for ask in self._core.next_asks(trio.current_time()):
+    def _send(self, asks: tuple[Ask, ...]) -> None:
+        for ask in asks:
             link = self._links.get(ask.peer)
             if link is not None:
                 link.send(ask.message)
@@ -217,36 +228,34 @@ class Guest:
             await self._changed.wait()
 
     def _refuse(self, offer: Offer, error: Invalid) -> None:
-        """What peers offer does not hold, whoever of them made it up."""
-        height = offer.manifest.height
-        self._why = f"the snapshot of height {height} does not hold: {error}"
+        """What peers offer does not hold, whoever of them made it up; or there is no room for it, and nobody is to blame."""
+        height, is_lie = offer.manifest.height, not isinstance(error, _NoRoom)
+        self._why = (
+            f"the snapshot of height {height} {'does not hold' if is_lie else 'does not fit'}: {error}"
+        )
         log.warning("snapshot refused", height=height, reason=str(error))
         self._unwritten.clear()
         for peer in self._core.refuse():
             link = self._links.get(peer)
-            if link is not None:
+            if link is not None and is_lie:
                 link.accuse(f"it offers a snapshot that does not hold: {error}")
-        shutil.rmtree(self._shelf.place(height), ignore_errors=True)
+        self._shelf.remove(height)
 
     # --- Disk, on threads -----------------------------------------------------------------------------------------
 
-    def _list_begun(self) -> set[Height]:
-        names = _FILES.list_names(self._place.chunks)
-        return {Height(int(name)) for name in names if name.isascii() and name.isdecimal()}
-
     def _list_held(self, manifest: Manifest) -> set[Digest]:
         """Chunks that are here, and are what they should be: a crash may have torn the last."""
-        directory, held = self._shelf.place(manifest.height), set()
-        here = set(_FILES.list_names(directory))
+        held = set()
         for digest in manifest.chunks:
-            if digest.hex() in here and sha256((directory / digest.hex()).read_bytes()) == digest:
-                held.add(digest)
+            with suppress(Damaged):
+                if self._shelf.read_chunk(manifest.height, digest) is not None:
+                    held.add(digest)
         return held
 
     def _check_room(self, manifest: Manifest) -> None:
         free = shutil.disk_usage(self._place.store.parent).free
         if 3 * manifest.bytes + DISK_FREE_BYTES_MIN > free:  # chunks, entries, and the tree with its leaves
-            raise Invalid(f"it says that it has {manifest.bytes} bytes, and the disk has {free} left")
+            raise _NoRoom(f"it says that it has {manifest.bytes} bytes, and the disk has {free} left")
 
     def _check_first(self, offer: Offer) -> None:
         """Before the state is asked for. Raises `Invalid`."""

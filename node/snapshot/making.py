@@ -1,8 +1,9 @@
 """A snapshot from a ledger: of the height before its head, since the head's own header has the roots after that height.
 
-What the head's block changed was put aside by it, so the state before is the state now with that in its place: one walk over
-all entries in the order of their keys, chunk after chunk, and little in memory. Read from a snapshot of the database, so that
-blocks go on meanwhile.
+Certificates are those that the next block holds, so that all nodes make the same chunks; only what decided the head is each
+node's own (`chain.snapshot.snapshot_id`). What the head's block changed was put aside by it, so the state before is the state
+now with that in its place: one walk over all entries in the order of their keys, chunk after chunk, and little in memory. Read
+from a snapshot of the database, so that blocks go on meanwhile.
 """
 
 from collections import deque
@@ -10,6 +11,7 @@ from collections.abc import Generator, Iterator
 
 from chain.block import Header
 from chain.bundle import BundleBlock
+from chain.certificate import Certificate
 from chain.errors import Invalid
 from chain.hashing import Digest, sha256
 from chain.limits import LINEAGE_CHANGES_MAX, SNAPSHOT_CHUNKS_MAX, WINDOW_MS_MAX
@@ -77,8 +79,8 @@ class Making:
         assert last_validators is not None and parameters is not None, "both headers are there"
         return Manifest(
             genesis_hash=self._genesis_hash,
-            last=self._decided(height),
-            following=self._decided(height + 1),
+            last=DecidedHeader(header=self._header(height), certificate=self._find_agreed()),
+            following=self._decided(height + 1, self._reader.certificate(height + 1)),
             last_validators=last_validators,
             validators=reader.head.last_validators,
             next_validators=reader.head.validators,
@@ -90,8 +92,13 @@ class Making:
             state=state,
         )
 
-    def _decided(self, height: int) -> DecidedHeader:
-        certificate = self._reader.certificate(height)
+    def _find_agreed(self) -> Certificate:
+        """What decided the snapshot's block, as the next block holds it."""
+        following = self._reader.block(self.height + 1)
+        assert following is not None and following.last_certificate is not None, "the head has its block"
+        return following.last_certificate
+
+    def _decided(self, height: int, certificate: Certificate | None) -> DecidedHeader:
         assert certificate is not None, f"block {height} was decided"
         return DecidedHeader(header=self._header(height), certificate=certificate)
 
@@ -101,7 +108,7 @@ class Making:
             raise NoSnapshot(f"expected at most {LINEAGE_CHANGES_MAX} changes of validators, there were more")
         for height in heights:
             if height <= self.height:
-                decided = self._decided(height)
+                decided = self._decided(height, self._reader.certificate_of_hand_over(height))
                 following = self._reader.read_validators(decided.header.next_validators_hash)
                 block = BundleBlock(
                     header=decided.header, certificate=decided.certificate, next_validators=following

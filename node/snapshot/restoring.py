@@ -46,6 +46,12 @@ def find_building_places(store: Path) -> tuple[Path, Path]:
     return store.with_name(store.name + ".restoring"), store.with_name(store.name + ".restoring.leaves")
 
 
+def clear_building_places(store: Path, files: Files) -> None:
+    """Removes what a crash left there."""
+    for place in find_building_places(store):
+        clear_directory(files, place)
+
+
 class Restoration:
     """Takes the chunks of a snapshot in their order, from one thread at a time. Use it as a context: whatever ends it
     before `finish` has returned leaves no ledger.
@@ -66,7 +72,7 @@ class Restoration:
         self._building, self._leaves_place = find_building_places(store)
         if files.list_names(store):
             raise Unusable(store, "there is a ledger here", _TAKEN_ADVICE)
-        self._clear()
+        clear_building_places(store, files)
         self._opened = ExitStack()
 
     def __enter__(self) -> "Restoration":
@@ -78,7 +84,7 @@ class Restoration:
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
-        self._clear()
+        clear_building_places(self._store, self._files)
 
     def take(self, chunk: bytes) -> None:
         """The next chunk. Raises `SnapshotRefused`."""
@@ -161,10 +167,6 @@ class Restoration:
             file.sync()
             file.close()
         self._files.sync_directory(self._building)
-
-    def _clear(self) -> None:
-        clear_directory(self._files, self._building)
-        clear_directory(self._files, self._leaves_place)
 
 
 def make_head(manifest: Manifest, *, has_transactions: bool) -> Head:

@@ -29,18 +29,24 @@ class Shelf:
 
     def clear_half_made(self) -> None:
         """Removes what a crash left without a manifest."""
-        for height in self._list_directories():
-            if self._files.measure(self.place(height) / MANIFEST) is None:
+        for height in self.directories:
+            if not self.is_whole(height):
                 self.remove(height)
 
     @property
     def heights(self) -> list[Height]:
         """Of whole snapshots, the newest first."""
-        return [
-            height
-            for height in self._list_directories()
-            if self._files.measure(self.place(height) / MANIFEST) is not None
-        ]
+        return [height for height in self.directories if self.is_whole(height)]
+
+    @property
+    def directories(self) -> list[Height]:
+        """Heights of which there is something, whole or not, the newest first."""
+        names = self._files.list_names(self._directory)
+        return sorted((Height(int(name)) for name in names if _is_height(name)), reverse=True)
+
+    def is_whole(self, height: int) -> bool:
+        """Whether this snapshot is there, and not under way."""
+        return self._files.measure(self.place(height) / MANIFEST) is not None
 
     def place(self, height: int) -> Path:
         """The directory of a snapshot."""
@@ -112,10 +118,6 @@ class Shelf:
         """Removes all but so many."""
         for height in self.heights[number:]:
             self.remove(height)
-
-    def _list_directories(self) -> list[Height]:
-        names = self._files.list_names(self._directory)
-        return sorted((Height(int(name)) for name in names if _is_height(name)), reverse=True)
 
 
 def _is_height(name: str) -> bool:

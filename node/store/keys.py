@@ -32,7 +32,9 @@ CERTIFICATES = Table(b"C", "height", "certificate that decided the block")
 RESULTS = Table(b"R", "height", "array of encoded results, in the order of transactions")
 BLOCK_IDS = Table(b"W", "height", "ids of the block's transactions, joined")
 LOCATIONS = Table(b"T", "transaction id", "height, index (4 bytes), block time in ms")
-HAND_OVERS = Table(b"G", "height", "nothing: the validators of this height hand over to others")
+HAND_OVERS = Table(
+    b"G", "height", "certificate in the next block, once it is there: validators hand over to others"
+)
 VALIDATORS = Table(b"V", "hash of a validator set", "validator set")
 PARAMETERS = Table(b"P", "hash of parameters", "parameters")
 STATE = Table(b"S", "state key of the contract machine", "state value")

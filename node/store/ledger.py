@@ -172,7 +172,7 @@ class Ledger(LedgerReader):
         assert head.state_root == state.root, "the head is the one after this state"
         ids = tuple(compute_transaction_id(raw) for raw in block.transactions)
         expires_ms = head.time_ms + self._staged_head.parameters.window_ms
-        batch = _build_batch(certified, ids, encoded_results, head)
+        batch = _build_batch(certified, ids, encoded_results, self._staged_head, head)
         put_state(batch, state, head.height)
         for row in self._expired_evidence(head):
             batch.delete(row)
@@ -333,9 +333,14 @@ def _read_head(store: Store, path: Path, data: bytes) -> Head:
 
 
 def _build_batch(
-    certified: CertifiedBlock, ids: Sequence[TxId], encoded_results: Sequence[bytes], head: Head
+    certified: CertifiedBlock,
+    ids: Sequence[TxId],
+    encoded_results: Sequence[bytes],
+    before: Head,
+    head: Head,
 ) -> Batch:
-    header, height = certified.block.header, certified.block.header.height
+    """Rows of a block; `before` is the head that it follows, `head` the one after it."""
+    header, height, last = certified.block.header, head.height, certified.block.last_certificate
     batch = Batch()
     batch.put(height_key(HEADERS, height), encode_header(header))
     batch.put(height_key(BLOCKS, height), encode_block(certified.block))
@@ -350,6 +355,8 @@ def _build_batch(
         batch.delete(offence_key(EVIDENCE_WAITING, offence))
     if header.next_validators_hash != header.validators_hash:
         batch.put(height_key(HAND_OVERS, height), b"")
+    if last is not None and before.validators.hash != before.last_validators.hash:
+        batch.put(height_key(HAND_OVERS, before.height), encode_certificate(last))
     put_head(batch, head)
     return batch
 

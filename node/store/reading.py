@@ -172,6 +172,14 @@ class LedgerReader:
         """What decided a block here, or None above the head. Raises `Pruned` where a snapshot did not bring it."""
         return self._of_block(CERTIFICATES, height, decode_certificate, "certificate")
 
+    def certificate_of_hand_over(self, height: int) -> Certificate | None:
+        """The certificate that the next block holds, where validators hand over: the same at every node, while each has its
+        own of what it saw decided. That one is given where the next block is not there, or came by a repair.
+        """
+        what = f"hand-over {height}"
+        kept = self._records.read(height_key(HAND_OVERS, height), lambda data: data, what)
+        return self._records.decode(kept, decode_certificate, what) if kept else self.certificate(height)
+
     def certified_block(self, height: int) -> CertifiedBlock | None:
         """A block with what decided it, or None above the head. Raises `Pruned`."""
         block, certificate = self.block(height), self.certificate(height)

@@ -47,7 +47,7 @@ def put_hand_over(batch: Batch, block: BundleBlock) -> None:
     assert following is not None, "it was checked that somebody follows"
     _put_header(batch, block.header)
     batch.put(height_key(CERTIFICATES, height), encode_certificate(block.certificate))
-    batch.put(height_key(HAND_OVERS, height), b"")
+    batch.put(height_key(HAND_OVERS, height), encode_certificate(block.certificate))
     _put_validators(batch, following)
 
 

@@ -101,6 +101,36 @@ class Endless(Giver):
             link.send(Chunk(request=ask.request, data=bytes([number]) * 1000))
 
 
+class Forgetful(Giver):
+    """Has let go of its snapshot when the first chunk is asked for, and has it when it is asked what it has again."""
+
+    def __init__(self, number: int, source: "Source") -> None:
+        super().__init__(number, source)
+        self.told = 0
+
+    def manifests(self) -> tuple[bytes, ...]:
+        self.told += 1
+        return super().manifests()
+
+    async def give(self, link: Link, ask: GetChunk) -> None:
+        if self.told > 1:
+            await super().give(link, ask)
+        else:
+            link.send(Chunk(request=ask.request, data=None))
+
+
+class Late(Giver):
+    """Makes its first snapshot after it was asked for one."""
+
+    def __init__(self, number: int, source: "Source") -> None:
+        super().__init__(number, source)
+        self.told = 0
+
+    def manifests(self) -> tuple[bytes, ...]:
+        self.told += 1
+        return super().manifests() if self.told > 1 else ()
+
+
 class Altered(Giver):
     """Offers the snapshot with one thing changed, and gives what it names."""
 
@@ -114,6 +144,22 @@ class Source:
     def __init__(self, manifest: Manifest, chunks: dict[Digest, bytes]) -> None:
         self.manifest = manifest
         self.chunks = chunks
+
+
+def with_signers(source: Source, *numbers: int) -> Source:
+    """Decided by the signatures of these validators, as the giver saw them first."""
+    following = source.manifest.following
+    signed = following.certificate.signatures
+    kept = tuple(one if number in numbers else None for number, one in enumerate(signed))
+    certificate = replace(following.certificate, signatures=kept)
+    return Source(
+        replace(source.manifest, following=replace(following, certificate=certificate)), source.chunks
+    )
+
+
+def with_too_few(source: Source) -> Source:
+    """Its certificate is no quorum; all else is as it should be."""
+    return with_signers(source, 0, 1)
 
 
 def with_row(source: Source) -> Source:
@@ -172,6 +218,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody here is slow but for those who give nothing at all."""
     monkeypatch.setattr("p2p.snapshots.ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(fetching, "_NO_OFFER_SECONDS", 1.0)
+    monkeypatch.setattr("p2p.snapshots.AGAIN_SECONDS", 0.2)
     monkeypatch.setattr(fetching, "_LOST_SECONDS", 0.5)
 
 
@@ -228,6 +275,35 @@ async def test_a_node_joins_and_each_chunk_comes_once(grown: Grown, source: Sour
     assert sum(giver.given for giver in givers) == len(source.chunks)
 
 
+async def test_each_node_has_its_own_certificate_and_all_offer_the_same(
+    grown: Grown, source: Source, tmp_path: Path
+) -> None:
+    givers = [Giver(1, with_signers(source, 0, 1, 2)), Giver(2, with_signers(source, 1, 2, 3))]
+    assert encode_manifest(givers[0].source.manifest) != encode_manifest(givers[1].source.manifest)
+    await join(grown, givers, tmp_path)
+    assert_joined(grown, tmp_path)
+    assert all(giver.given for giver in givers)
+    assert sum(giver.given for giver in givers) == len(source.chunks)
+
+
+@pytest.mark.parametrize("make", [Forgetful, Late])
+async def test_the_only_peer_is_asked_again(
+    make: Callable[[int, Source], Giver], grown: Grown, source: Source, tmp_path: Path
+) -> None:
+    await join(grown, [make(1, source)], tmp_path)
+    assert_joined(grown, tmp_path)
+
+
+async def test_nobody_is_blamed_for_a_disk_without_room(
+    grown: Grown, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blamed: list[str] = []
+    monkeypatch.setattr(Link, "accuse", lambda link, reason: blamed.append(reason))
+    with pytest.raises(ExceptionGroup) as told:
+        await join(grown, [Altered(1, source, with_disk)], tmp_path)
+    assert "does not fit" in str(told.value.exceptions[0]) and not blamed
+
+
 def measure(path: Path) -> int:
     """Bytes of all files."""
     return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
@@ -240,6 +316,7 @@ LIARS: dict[str, Callable[[int, Source], Giver]] = {
     "no manifest": Garbage,
     "chunks without end": Endless,
     "another entry": lambda number, source: Altered(number, source, with_row),
+    "too few signers": lambda number, source: Altered(number, source, with_too_few),
     "no window": lambda number, source: Altered(number, source, without_window),
     "a height far ahead": lambda number, source: Altered(number, source, with_height),
     "another count": lambda number, source: Altered(number, source, with_rows),

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.block import CertifiedBlock
 from chain.errors import Invalid
 from chain.hashing import sha256
 from chain.pruned import Pruned
+from chain.snapshot import snapshot_id
 from chain.snapshot_chunks import pack_state
 from chain.transaction import TxId, compute_transaction_id
 from machine.faults import DiskFault, Unusable
 from machine.files import AppendFile, DiskFiles
+from node.head import Head
 from node.snapshot.making import Making, NoSnapshot, restore_before, write_snapshot
 from node.snapshot.restoring import Restoration, find_building_places
 from node.snapshot.shelf import Shelf
@@ -28,9 +31,10 @@ from node.store.state_rows import Aside
 from node.store.walk import walk_ledger
 from tests.chain.making import make_transaction
 from tests.node.disk import PowerCut
-from tests.node.making import GENESIS_HASH
+from tests.node.making import GENESIS_HASH, FakeExecution
 from tests.node.snapshot.making import (
     HEIGHT,
+    LONG,
     TRUST,
     grow,
     make_chain,
@@ -131,6 +135,34 @@ def test_it_makes_the_same_snapshots_as_the_other(tmp_path: Path) -> None:
             assert make_snapshot(young.ledger) == make_snapshot(chain.ledger)
         second = restore(tmp_path / "second", *make_snapshot(young.ledger))
         assert second.height == HEIGHT + 1
+
+
+def test_nodes_that_saw_other_signatures_make_the_same_snapshot(tmp_path: Path) -> None:
+    """Hand-overs at 3 and 7 are with the certificate that the next block holds, at a node that restored them as well."""
+    chain, twin = make_twins()
+    for height in (3, 7, HEIGHT, HEIGHT + 1):
+        assert twin.ledger.certificate(height) != chain.ledger.certificate(height)
+    (ours, chunks), (theirs, their_chunks) = make_snapshot(chain.ledger), make_snapshot(twin.ledger)
+    assert their_chunks == chunks and ours != theirs
+    assert replace(theirs, following=ours.following) == ours and snapshot_id(theirs) == snapshot_id(ours)
+    assert restore(tmp_path / "store", theirs, their_chunks).height == HEIGHT
+
+
+def make_twins() -> tuple[Chain, Chain]:
+    """The same blocks; the second has never seen the last validator's votes but in the next block."""
+    twin = Chain(MemoryStore(), parameters=LONG)
+
+    class Told(Chain):
+        def append(self, certified: CertifiedBlock, executed: FakeExecution, head: Head) -> None:
+            super().append(certified, executed, head)
+            seen = (*certified.certificate.signatures[:-1], None)
+            own = replace(certified.certificate, signatures=seen)
+            twin.append(replace(certified, certificate=own), executed, replace(head, certificate=own))
+
+    chain = Told(MemoryStore(), parameters=LONG)
+    for height in range(1, HEIGHT + 2):
+        grow(chain, height)
+    return chain, twin
 
 
 def test_a_ledger_of_one_block_has_no_snapshot() -> None:
