@@ -87,8 +87,12 @@ class Serving:
             return ()
 
     def _read_chunk(self, height: int, digest: Digest) -> bytes | None:
-        """A snapshot with a chunk that decayed goes: this node makes another one, and others have theirs."""
+        """A snapshot with a chunk that decayed goes: this node makes another one, and others have theirs. Of one under way
+        nothing is read, as it may be written this moment.
+        """
         try:
+            if not self._snapshots.is_whole(height):
+                return None
             return self._snapshots.read_chunk(height, digest)
         except Damaged as fault:
             log.error("a snapshot is damaged and removed", height=height, reason=str(fault))

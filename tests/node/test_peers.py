@@ -276,3 +276,8 @@ async def test_snapshots_are_given_chunk_by_chunk(tmp_path: Path) -> None:
         assert [answer.data for answer in answers] == [b"good", None, None, None, None]
         assert [answer.request for answer in answers] == [0, 1, 2, 3, 4]
         assert shelf.heights == [], "what has decayed is no snapshot any more"
+        half = shelf.put_chunk(9, b"written this moment")
+        (shelf.place(9) / half.hex()).write_bytes(b"written this")
+        link.send(GetChunk(request=RequestId(9), height=Height(9), hash=half))
+        assert (await listener.hear(Chunk)).data is None
+        assert (shelf.place(9) / half.hex()).exists(), "a snapshot under way is left alone"
