@@ -1,7 +1,7 @@
 """`terang join`: a new node from an invitation, in one command. Whoever runs it again goes on where it was.
 
-Everything in the invitation is checked before anything is written; the configuration is written last, and where it is
-the home is whole.
+Everything in the invitation is checked before anything is written; the genesis document is written last, and where it is the
+home is whole: none starts without its invitation beside it.
 """
 
 import time
@@ -22,7 +22,7 @@ from cli.passphrases import ask_new, asker
 from cli.progress import show_progress
 from cli.testnet import make_key
 from genesis.ceremony import check_genesis
-from genesis.file import write_genesis
+from genesis.file import render_genesis
 from genesis.joining import Joining, Vouched, read_join, render_join, verify_join
 from machine.files import DiskFiles, replace_file
 from machine.keyfile import KeyKind, read_key_info
@@ -142,9 +142,10 @@ def _prepare(place: Home, joining: Joining, moniker: str | None, *, encrypt: boo
     own = address_of(read_key_info(place.node_key).public).hex()
     peers = tuple(node for node in joining.bundle.nodes if not node.startswith(f"{own}@"))
     known = config.p2p.persistent_peers or peers
-    write_genesis(place.genesis, joining.genesis)
+    _DISK.make_directory(place.join_bundle.parent)
     replace_file(_DISK, place.join_bundle, text)
     write_config(place.config, replace(config, p2p=replace(config.p2p, persistent_peers=known)))
+    replace_file(_DISK, place.genesis, render_genesis(joining.genesis).encode())
 
 
 def _find_config(place: Home, moniker: str | None) -> Config:

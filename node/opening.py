@@ -37,6 +37,7 @@ from node.places import check_places
 from node.search import SearchIndex
 from node.signer import find_unrecorded
 from node.signer_record import RECOVERY, SignerRecord
+from node.snapshot.restoring import clear_building_places
 from node.snapshot.shelf import Shelf
 from node.startcheck import StartFinding, check_start
 from node.store.ledger import Ledger
@@ -103,6 +104,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
     with ExitStack() as stack:
         ledger = _open_ledger(home, config, genesis)
         stack.callback(ledger.close)
+        _clear_joining(home, home.store(config.store.directory))
         check_diverged(home.diverged, ledger, _FILES)
         check_contains(ledger, checkpoint, home.store(config.store.directory))
         journal = Journal(home.journal, genesis.chain_id, _FILES)
@@ -233,6 +235,16 @@ def _open_ledger(home: Home, config: Config, genesis: Genesis) -> Ledger:
             log.info("ledger opened", height=ledger.head.height, state_root=ledger.head.state_root.hex()[:16])
         unless_opened.pop_all()
     return ledger
+
+
+def _clear_joining(home: Home, store: Path) -> None:
+    """What an attempt to begin with a snapshot left: there is a ledger now, whatever it began with."""
+    fetched = Shelf(home.joining, _FILES)
+    for height in fetched.directories:
+        fetched.remove(height)
+    if not _FILES.list_names(home.joining):
+        _FILES.remove_directory(home.joining)
+    clear_building_places(store, _FILES)
 
 
 def _open_documents(home: Home, config: Config) -> DocumentStore:

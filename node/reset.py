@@ -1,8 +1,8 @@
 """Beginning anew: what other nodes have goes, what only this one has stays.
 
-Removed are the ledger, the write-ahead log, the log of commits, the index, the snapshots and what a replay, an import or a
-repair left. Kept are configuration, keys, documents and, above all, the record of signatures: by it a validator stays silent
-wherever it may have signed already.
+Removed are the ledger, the write-ahead log, the log of commits, the index, the snapshots and what a replay, an import, a
+joining or a repair left. Kept are configuration, keys, documents and, above all, the record of signatures: by it a
+validator stays silent wherever it may have signed already.
 
 The ledger goes last, under its lock, and is moved aside before anything of it is removed: a crash leaves a home that starts,
 with or without a ledger, and what lies aside goes with the next reset.
@@ -34,6 +34,7 @@ def list_removed(home: Home) -> tuple[Path, ...]:
         home.commit_log.parent,
         *index,
         home.snapshots,
+        home.joining,
         scratch_of(home),
         *find_building_places(store),
         *find_repair_places(store),

@@ -1,6 +1,7 @@
 """`terang join`: a home from an invitation, checked before anything is written; and what is refused, with the next step."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ from cli.testnet import make_key
 from genesis.file import read_genesis
 from genesis.joining import Joining, render_join
 from machine.faults import WrongLedger
+from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key_info
 from node.config import read_config
 from node.home import Home
 from node.trusted import ForeignChain, check_contains, read_checkpoint
+from tests.chain.making import CHAIN
 from tests.cli.running import Terminal
+from tests.node.disk import PowerCut
 from tests.node.grown import Grown
 
 DAY_MS = 86_400_000
@@ -103,6 +107,41 @@ def test_nothing_is_written_for_what_is_refused(terminal: Terminal, grown: Grown
     assert not home.exists()
     (home / "precious").mkdir(parents=True)
     assert "is not empty" in refused(good)
+
+
+@pytest.mark.parametrize("is_validator", [False, True])
+def test_a_home_that_was_half_made_is_made_whole(
+    terminal: Terminal, grown: Grown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_validator: bool
+) -> None:
+    """At every file: none can start without its invitation, and the same command goes on."""
+    file, homes = invite(grown, tmp_path / "join.json"), [Home(tmp_path / f"home {at}") for at in range(3)]
+    for at, home in enumerate(homes):
+        if is_validator:
+            terminal.succeed("init", "--home", home.path, "--moniker", "PU", "--chain-id", CHAIN)
+        command = ("join", file, "--home", home.path, "--moniker", "PU", "--only-prepare")
+        with monkeypatch.context() as patch:
+            patch.setattr("machine.files.DiskFiles.rename", fail_at(at))
+            with pytest.raises(PowerCut):
+                terminal.succeed(*command)
+        assert not home.genesis.exists()
+        terminal.succeed(*command)
+        assert read_checkpoint(home, read_genesis(home.genesis)) is not None
+        assert len(read_config(home.config).p2p.persistent_peers) == 4
+
+
+def fail_at(at: int) -> Callable[[DiskFiles, Path, Path], None]:
+    """Renames so many files and no more; keys are made by other means."""
+    left = at
+
+    def rename(files: DiskFiles, source: Path, target: Path) -> None:
+        nonlocal left
+        if target.parent.name == "config":
+            left -= 1
+            if left < 0:
+                raise PowerCut
+        source.replace(target)
+
+    return rename
 
 
 def test_another_history_is_refused_whoever_signed_it(

@@ -10,11 +10,14 @@ import structlog.testing
 from cli.testnet import make_testnet
 from genesis.document import DEMO_RULES
 from machine.faults import Unusable
+from machine.files import DiskFiles
 from machine.keyfile import read_key_info
 from node.assembly import peer_addresses
 from node.config import read_config
 from node.home import Home
 from node.opening import open_home
+from node.snapshot.restoring import find_building_places
+from node.snapshot.shelf import Shelf
 from p2p.network import PeerAddress
 
 
@@ -52,6 +55,21 @@ def test_without_both_it_only_reads_and_says_that_the_members_count_on_it(home: 
     ):
         assert opened.validator is None
     assert [line["log_level"] for line in logs if "no validator's key" in line["event"]] == ["warning"]
+
+
+def test_what_a_cut_off_joining_left_goes_when_there_is_a_ledger(home: Home) -> None:
+    shutil.rmtree(home.signer_record.parent)
+    config = read_config(home.config)
+    shelf, building = (
+        Shelf(home.joining, DiskFiles()),
+        find_building_places(home.store(config.store.directory)),
+    )
+    shelf.put_chunk(7, b"a chunk")
+    for place in building:
+        place.mkdir(parents=True)
+        (place / "CURRENT").write_text("half a ledger")
+    with open_home(home, config, None):
+        assert not any(place.exists() for place in (home.joining, *building))
 
 
 def test_a_node_does_not_dial_itself(home: Home) -> None:
