@@ -14,6 +14,7 @@ from chain.block import (
     Header,
     check_commitments,
     compute_block_id,
+    compute_transactions_root,
     decode_block,
     decode_header,
     encode_block,
@@ -45,7 +46,7 @@ from node.store.keys import (
     location_key,
     offence_key,
 )
-from node.store.records import decode_results, encode_location
+from node.store.records import decode_results, encode_location, split_ids
 from node.store.store import Batch, StoreReader
 from p2p.messages import RowKind
 
@@ -149,6 +150,17 @@ class BlocksRepair:
         self._fetch_row(
             RowKind.RESULTS, height, b"", decode_results, is_whole, lambda row: batch.put(key, row)
         )
+
+    def replay_ids(self, header: Header, now_ms: int, batch: Batch) -> None:
+        """The ids of a block that is not kept, while they may not come again: a ledger that began with a snapshot has
+        such blocks. Raises `Lost`."""
+        window_ms = self.parameters(header.parameters_hash, batch).window_ms
+        if header.time_ms + window_ms <= now_ms:
+            return
+        key = height_key(BLOCK_IDS, header.height)
+        own = _decode(self._store.get(key), split_ids)
+        if own is None or compute_transactions_root(own) != header.transactions_root:
+            batch.put(key, b"".join(self._fetch_block(header).compact().transaction_ids))
 
     def _fetch_header(self, height: Height, block_id: BlockId) -> Header:
         def is_it(header: Header) -> bool:

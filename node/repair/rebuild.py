@@ -2,7 +2,8 @@
 
     head      the record of the ledger, or what this node's own log of commits has of the newest height
     state     entries under the root after the head; the tree over them is built anew
-    blocks    from the head back to the oldest that is kept, each held to the one after it
+    blocks    from the head back to the oldest that is kept, each held to the one after it; of older ones their headers, and
+              the ids that may not come again
 
 What is only there to find other rows, and the tree, is made anew; of older states, which only proofs of the last heights
 need, none is kept. The head is written last: without it the new store is no ledger, and whoever finds it begins again.
@@ -29,6 +30,7 @@ from node.store.keys import (
     BLOCKS,
     BLOCKS_SINCE_KEY,
     CERTIFICATES,
+    EVIDENCE_SINCE_KEY,
     FORMAT_KEY,
     GENESIS_KEY,
     HAND_OVERS,
@@ -65,7 +67,7 @@ from vm.tree.nodes import Leaf, encode_page
 _MADE_ANEW = frozenset(
     table.prefix
     for table in (
-        HEIGHTS, BLOCK_IDS, LOCATIONS, HAND_OVERS,
+        HEIGHTS, LOCATIONS,
         STATE_KEYS, STATE_PAGES, STATE_CHANGED, STATE_BEFORE, STATE_REPLACED,
     )
 )  # fmt: skip
@@ -241,25 +243,31 @@ class Rebuild:
 
     def _repair_blocks(self, head: Head, writing: _Writing) -> None:
         headers_since, blocks_since = self._since(HEADERS_SINCE_KEY), self._since(BLOCKS_SINCE_KEY)
+        decided_since = self._since(
+            EVIDENCE_SINCE_KEY
+        )  # a snapshot brought no certificates of blocks before it
         self._remove_above(head.height, writing.batch)
         block_id, results_root = head.block_id, head.results_root
         certificate: Certificate | None = head.certificate
         for number in range(head.height, headers_since - 1, -1):
             height = Height(number)
             header = self._blocks.header(height, block_id, writing.batch)
-            self._blocks.certificate(header, certificate, writing.batch)
+            if height >= decided_since:
+                self._blocks.certificate(header, certificate, writing.batch)
             certificate = None
             if height >= blocks_since:
                 block = self._blocks.block(header, writing.batch)
                 self._blocks.results(height, len(block.transactions), results_root, writing.batch)
                 certificate = block.last_certificate
+            else:
+                self._blocks.replay_ids(header, head.time_ms, writing.batch)
             block_id, results_root = header.previous_block_id, header.results_root
             if height % 64 == 0:
                 writing.flush()
                 self._tell("blocks", height)
 
     def _remove_above(self, head: Height, batch: Batch) -> None:
-        for table in (HEADERS, BLOCKS, CERTIFICATES, RESULTS):
+        for table in (HEADERS, BLOCKS, CERTIFICATES, RESULTS, BLOCK_IDS, HAND_OVERS):
             start, end = height_key(table, head + 1), height_key(table, HEIGHT_MAX)
             for key, _ in self._store.iterate(start, end, limit=HEIGHT_MAX):
                 batch.delete(key)

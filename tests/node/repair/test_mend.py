@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, cast
@@ -13,7 +13,9 @@ from typing import TypeVar, cast
 import pytest
 
 from chain.block import CertifiedBlock
+from chain.snapshot_check import Trust
 from chain.vote import Height
+from genesis.ceremony import check_genesis
 from genesis.document import Succession
 from machine.clock import SystemClock
 from machine.faults import Damaged, DiskFull
@@ -25,8 +27,12 @@ from node.home import Home
 from node.repair.mend import Mending, finish_switch
 from node.repair.source import LedgerSource, Lost, Source
 from node.repair.task import mend_or_begin_anew
+from node.snapshot.making import Making
+from node.snapshot.restoring import Restoration
+from node.store.keys import BLOCK_IDS, HAND_OVERS, height_key
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
+from node.store.store import Batch
 from node.store.walk import walk_ledger
 from p2p.messages import RowKind
 from tests.node.grown import STORE, Grown
@@ -66,6 +72,37 @@ class Town:
 
     def mend(self, source: Source) -> tuple[str, ...]:
         return self.mending().run(self.fault, source).fetched
+
+    def begin_with_snapshot(self) -> None:
+        """In place of the chain, a ledger that began with a snapshot of its last height but one."""
+        making = Making(self.peer, self.genesis.hash)
+        chunks = list(making.chunks())
+        founders = check_genesis(self.genesis).state.governance.validators
+        trust = Trust(
+            chain_id=self.genesis.chain_id, genesis_hash=self.genesis.hash, founders=founders, checkpoint=None
+        )
+        shutil.rmtree(self.store)
+        self.home.commit_log.unlink()
+        with Restoration(self.store, making.manifest, trust, DiskFiles()) as restoration:
+            for chunk in chunks:
+                restoration.take(chunk)
+            restoration.finish(lambda _: None)
+
+    def write(self, key: bytes, value: bytes | None) -> None:
+        batch = Batch()
+        if value is None:
+            batch.delete(key)
+        else:
+            batch.put(key, value)
+        with closing(LevelStore(self.store, cache_bytes=_CACHE_BYTES)) as store:
+            store.write(batch, sync=True)
+
+    @contextmanager
+    def opened(self) -> Iterator[Ledger]:
+        with closing(LevelStore(self.store, cache_bytes=_CACHE_BYTES)) as store:
+            ledger = Ledger.open(store, self.store, self.genesis.hash)
+            assert ledger is not None
+            yield ledger
 
     @property
     def fault(self) -> Damaged:
@@ -171,6 +208,30 @@ def test_derived_rows_need_nobody(town: Town) -> None:
     (town.store / "CURRENT").unlink()
     assert town.mend(Nobody()) == ()
     assert town.read() == town.head
+
+
+def test_a_ledger_that_began_with_a_snapshot_keeps_what_may_not_come_again(town: Town) -> None:
+    town.begin_with_snapshot()
+    hand_over, third = Height(2), Height(3)
+    town.write(height_key(HAND_OVERS, hand_over), b"")
+    with town.opened() as before:
+        ids = before.replay_ids(third)
+    assert len(ids) == 3
+    (town.store / "CURRENT").unlink()
+    assert town.mend(Nobody()) == ()
+    with town.opened() as ledger:
+        assert ledger.blocks_since > third
+        assert all(ledger.has_transaction(one) for one in ids)
+        assert ledger.hand_overs == (hand_over,)
+
+
+def test_ids_that_may_not_come_again_are_fetched(town: Town) -> None:
+    town.begin_with_snapshot()
+    for lost in (None, bytes(32)):
+        town.write(height_key(BLOCK_IDS, 3), lost)
+        assert "block 3" in town.mend(LedgerSource(town.peer))
+        with town.opened() as ledger:
+            assert ledger.replay_ids(Height(3)) == town.peer.replay_ids(Height(3))
 
 
 def test_what_the_log_of_commits_has_and_the_ledger_lacks_comes_back(town: Town) -> None:
