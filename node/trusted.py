@@ -45,7 +45,7 @@ def check_contains(ledger: LedgerReader, checkpoint: Checkpoint | None, path: Pa
     """Raises `WrongLedger` where the ledger on disk is of another history. A header that is not there was checked when
     it came, or with the snapshot that the ledger begins with.
     """
-    if checkpoint is None:
+    if checkpoint is None or checkpoint.height < ledger.headers_since:
         return
     found = ledger.block_id(checkpoint.height)
     if found is not None and found != checkpoint.block_id:

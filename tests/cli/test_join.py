@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chain.keys import SigningKey, format_address
+from chain.pruned import Pruned
 from cli.testnet import make_key
 from genesis.file import read_genesis
 from genesis.joining import Joining, render_join
@@ -15,6 +16,8 @@ from machine.files import DiskFiles
 from machine.keyfile import KeyKind, read_key_info
 from node.config import read_config
 from node.home import Home
+from node.store.keys import HEADERS, HEADERS_SINCE_KEY, encode_height, height_key
+from node.store.store import Batch
 from node.trusted import ForeignChain, check_contains, read_checkpoint
 from tests.chain.making import CHAIN
 from tests.cli.running import Terminal
@@ -164,6 +167,25 @@ def test_another_history_is_refused_whoever_signed_it(
     other.grow()
     with pytest.raises(WrongLedger, match="the invitation vouches for"):
         check_contains(other.ledger, checkpoint, home.path)
+
+
+def test_a_ledger_that_began_with_a_snapshot_far_above_the_invitation_starts(
+    terminal: Terminal, grown: Grown, tmp_path: Path
+) -> None:
+    """Such a ledger has no header of the block that was vouched for: the snapshot was held to it when it came."""
+    home = Home(tmp_path / "home")
+    file = invite(grown, tmp_path / "join.json")
+    terminal.succeed("join", file, "--home", home.path, "--moniker", "BPK", "--only-prepare")
+    checkpoint = read_checkpoint(home, grown.genesis)
+    assert checkpoint is not None
+    grown.grow()
+    batch = Batch()
+    batch.delete(height_key(HEADERS, checkpoint.height))
+    batch.put(HEADERS_SINCE_KEY, encode_height(checkpoint.height + 1))
+    grown.store.write(batch, sync=True)
+    with pytest.raises(Pruned):
+        grown.ledger.header(checkpoint.height)
+    check_contains(grown.ledger, checkpoint, home.path)
 
 
 def test_an_invitation_needs_a_key_a_document_and_addresses(
