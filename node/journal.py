@@ -8,6 +8,9 @@ be served after a restart until the height is committed.
 One segment file for each height, made with its first sync, so that an idle height writes nothing; segments of lower
 heights are removed once the ledger, which is synced before, has moved on. So in any crash the height in doubt has its
 segment. What one `sync` makes durable is one frame (`machine.frames`), whole or not there.
+
+Of a height at which this validator must not vote, because what it remembered was lost, nothing is written: a log that grew
+again would look at the next start like the one that is gone, and the lock in that one would be forgotten.
 """
 
 import os
@@ -72,6 +75,7 @@ class Journal:
         self._pending: list[Value] = []
         self._pinned: set[TxId] = set()
         self._mark = 0
+        self._write_from = 0
         self._file: AppendFile | None = None
         files.make_directory(directory)
         self._segments = _find_segments(files, directory)
@@ -107,6 +111,10 @@ class Journal:
         self._current = self._segments.get(height) or self._name_segment(height)
         return self._recover(self._current)
 
+    def write_from(self, height: int) -> None:
+        """Below this height nothing is written any more."""
+        self._write_from = height
+
     def append(self, remembered: Remembered) -> None:
         """Remembers an input; not on disk before `sync`."""
         self._pending.append((_INPUT, remembered_value(remembered)))
@@ -123,6 +131,9 @@ class Journal:
         if not self._pending:
             return
         assert self._current is not None, "a height has been started"
+        if self._current.height < self._write_from:
+            self._pending.clear()
+            return
         payload = encode(tuple(self._pending))
         is_new = self._current.height not in self._segments
         if self._file is None:

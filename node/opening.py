@@ -121,6 +121,7 @@ def open_home(home: Home, config: Config, ask: AskPassphrase | None) -> Iterator
             check_record(record, ledger, replay)
             validator = Validator(key=key, record=record)
         start = _check_start(ledger, commits, newest, journal.mark, validator)
+        journal.write_from(start.vote_from)
         governance = read_ledger_governance(ledger)
         if validator is None and any(
             entry.is_validator for entry in governance.nodes if entry.public == node_key.public

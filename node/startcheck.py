@@ -3,7 +3,7 @@
 Each is whole by itself when this is asked. But a disk may have lost the end of one of them though it said that it was
 synced, or somebody may have put back an old copy of one. That shows because another is ahead of it. What is lost is
 fetched again from peers, but a validator that no longer remembers what it did at a height must not vote there: it
-waits until the others have decided it.
+waits until the others have decided it, over any number of starts: meanwhile its log of that height does not grow.
 
     the log is ahead of the ledger          blocks were lost: no vote before the height of the log is decided
     the signer is ahead of the ledger       the same, up to the height that was signed last

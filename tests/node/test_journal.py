@@ -181,6 +181,23 @@ def test_mark_counts_syncs_over_a_restart() -> None:
     assert again.mark == 0
 
 
+def test_a_log_that_was_lost_does_not_grow_again_until_the_height_is_decided() -> None:
+    """As long as it did, the next start would take it for the one that was lost, and vote without its lock."""
+    disk = FaultyDisk()
+    for _ in range(3):
+        journal = open_journal(disk)
+        assert journal.start_height(7) == Replay(inputs=(), bodies={})
+        journal.write_from(8)
+        for _ in range(5):
+            journal.append(Wake())
+            journal.sync()
+        assert (journal.mark, journal.newest_height, journal.has_unsynced) == (0, None, False)
+    journal.start_height(8)
+    journal.append(Wake())
+    journal.sync()
+    assert (journal.mark, journal.newest_height) == (1, 8)
+
+
 def test_log_of_another_chain_is_refused() -> None:
     disk = FaultyDisk()
     journal = open_journal(disk)
