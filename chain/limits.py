@@ -310,6 +310,9 @@ RPC_ANSWER_BYTES_MAX = (
 RPC_HEADER_BYTES_MAX = (
     256 * 1024
 )  # of an answer about one header: 128 validators with names and signatures take a third
+RPC_ERROR_CHARACTERS_MAX = (
+    4_000  # of why a node refuses a call: four of our longest; whoever asks logs it, or shows it
+)
 RPC_ANSWERS_BYTES_MAX = 64 * 1024 * 1024  # of one batch; what comes after is refused
 RPC_CONNECTIONS_MAX = 900  # open HTTP connections; CometBFT's limit
 RPC_COMMIT_WAIT_MS = 10_000  # broadcast_tx_commit waits so long for a block, as CometBFT does

@@ -48,6 +48,8 @@ class _Heard:
 
     party: Party
     claim: Claim
+    refuted: str = ""
+    """Why what it stood for does not hold, where it lost against another node over blocks that were trusted here."""
 
     def fail(self, conduct: Conduct, problem: str) -> None:
         """What it showed is not taken."""
@@ -251,11 +253,22 @@ class Follower:
             places = {one.claim.address: one for one in heard}
             ranked = [places[claim.address] for claim in pick_certified([one.claim for one in heard])]
             leader = next((one for one in ranked if self._may_lead(one)), None)
+            if leader is None:
+                self._check_unrefuted(heard)
             if all([await self._is_settled(leader, one) for one in ranked if one is not leader]):
                 if leader is None:
                     for one in ranked:
                         one.fail(Conduct.WRONG, "by validators who are not known to decide there")
                 return leader
+
+    def _check_unrefuted(self, heard: list[_Heard]) -> None:
+        """Whoever loses may only have lied: what is trusted falls when nobody else stands for it."""
+        refuted = next((one.refuted for one in heard if one.refuted), None)
+        if refuted is not None and self.head is not None:
+            raise Refuted(
+                f"what was trusted here at height {self.head.header.height} does not hold: {refuted}. "
+                "Begin anew in another directory"
+            )
 
     def _may_lead(self, one: _Heard) -> bool:
         """Whether what is trusted leads to a claim: who shows another block at the head was heard for that one (`_show`)."""
@@ -311,11 +324,9 @@ class Follower:
         for party, problem in outcome.losers:
             loser = leader if party is leader.party else other
             loser.fail(Conduct.WRONG, problem)
-            if loser is leader and self.head is not None and outcome.height <= self.head.header.height:
-                raise Refuted(
-                    f"what was trusted here at height {self.head.header.height} does not hold: {problem}. "
-                    "Begin anew in another directory"
-                )
+        is_trusted = self.head is not None and outcome.height <= self.head.header.height
+        if is_trusted and other.claim.decided is not None:
+            leader.refuted = leader.claim.problem
 
     def _end(self, fork: Fork) -> NoReturn:
         self.fork = fork

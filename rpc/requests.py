@@ -24,6 +24,7 @@ from chain.limits import (
     HEIGHT_MAX,
     RESULT_BYTES_MAX,
     RPC_ANSWER_BYTES_MAX,
+    RPC_ERROR_CHARACTERS_MAX,
     RPC_HEADER_BYTES_MAX,
     VALIDATORS_MAX,
 )
@@ -281,7 +282,7 @@ def decode_answer(request: Request[Answer], body: bytes) -> Answer:
         if envelope.error is not None:
             told = envelope.error.data or envelope.error.message
             kind = PrunedThere if told.endswith(PRUNED_HERE) else CallRefused
-            raise kind(envelope.error.code, told)
+            raise kind(envelope.error.code, told[:RPC_ERROR_CHARACTERS_MAX])
         return request.read(envelope.result)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, Malformed, ValueError) as error:
         raise BadAnswer(f"{request.method}: {error}") from error

@@ -3,8 +3,9 @@ nothing is trusted while it is open who is right.
 """
 
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 import trio
@@ -198,6 +199,30 @@ async def test_what_was_trusted_is_refuted_when_the_truth_comes(tmp_path: Path) 
         with pytest.raises(Refuted, match="what was trusted here at height 8 does not hold"):
             await follower.step()
         assert follower.doubt
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_two_liars_who_play_a_dispute_do_not_refute_the_truth(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """One stands for the true head and shows a false way to it, the other has keys of those who left and shows the true one."""
+    honest = Changing(STORY)
+    standing, stolen = LyingNode(honest, "satu", {}), AnsweringNode(honest, "dua")
+    nodes: list[AnsweringNode] = [standing, stolen, AnsweringNode(honest, "jujur")]
+    with following(tmp_path, [nodes[place] for place in order]) as (follower, _):
+        await follower.step()
+        standing.lies = {"header": _another_root}
+        stolen.backend = fork_of(honest, 5, "a")
+        await follower.step()
+        honest.commit()
+        assert await follower.step()
+        assert follower.head is not None and follower.head.header == honest.chain[-1].block.header
+        assert {one.address: one.conduct for one in follower.standings}["jujur"] is Conduct.AGREES
+
+
+def _another_root(result: Any) -> Any:
+    result["header"]["app_hash"] = "AB" * 32
+    return result
 
 
 async def test_who_does_not_show_the_way_leaves_the_matter_open(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 import trio
 
 import rpc.client
+from chain.limits import RPC_ERROR_CHARACTERS_MAX
 from chain.vote import Height
-from rpc.client import BadAnswer, Client, SyncClient, Unreachable
-from rpc.requests import PrunedThere, block, num_unconfirmed_txs
+from rpc.client import BadAnswer, CallRefused, Client, SyncClient, Unreachable
+from rpc.requests import PrunedThere, block, decode_answer, num_unconfirmed_txs
 from rpc.run import RpcThread
 from rpc.server import make_app
 from tests.rpc.memory import MemoryBackend
@@ -53,6 +54,14 @@ async def test_what_one_node_has_let_go_is_asked_of_the_next() -> None:
             assert client.address == addresses[0], "it serves what is newer"
         with SyncClient(addresses) as client:
             assert client.call(block(2)).block is not None
+
+
+def test_why_a_node_refuses_is_told_in_bounds() -> None:
+    """Who asks every second logs it: a node that lies shall not fill a disk."""
+    body = b'{"id": 1, "error": {"code": -32603, "message": "m", "data": "' + b"x" * 100_000 + b'"}}'
+    with pytest.raises(CallRefused) as refused:
+        decode_answer(num_unconfirmed_txs(), body)
+    assert str(refused.value) == "x" * RPC_ERROR_CHARACTERS_MAX
 
 
 async def test_what_no_node_keeps_is_told_as_the_last_one_tells_it() -> None:
