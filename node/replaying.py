@@ -1,11 +1,10 @@
 """Carrying out blocks again, and holding what comes of it against the ledger: what differs first is named.
 
 It works on a scratch store beside the ledger, which is only read: from the genesis document on, or from a height whose
-state is kept. For the latter the scratch store begins as the ledger itself, its tables linked and not copied, and is taken
-back. What a replay leaves when it is killed goes with the next one.
+state is kept. For the latter the scratch store begins as the ledger itself, its tables linked and not copied where
+they are on one disk, and is taken back. What a replay leaves when it is killed goes with the next one.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -23,15 +22,13 @@ from node.head import Head, genesis_head
 from node.home import Home
 from node.stopped import Stopped, hold_store, no_ledger, open_stopped
 from node.store.ledger import Ledger
-from node.store.leveldb import LevelStore
+from node.store.leveldb import LevelStore, copy_store
 from node.store.reading import LedgerReader
 from node.store.records import TxLocation
 from node.store.rollback import find_lowest, head_at, take_back
 from node.store.store import Batch
 from vm.deployment import ModuleCache
 
-_LEFT_OUT = frozenset({"LOCK", "LOG", "LOG.old"})
-_LINKED = (".ldb", ".sst")  # LevelDB never changes a table
 _CACHE_BYTES = 32 * 1024 * 1024
 
 
@@ -111,19 +108,12 @@ def open_replay(home: Home, choose_first: Callable[[LedgerReader], int]) -> Iter
 
 
 def _link(store: Path, place: Path) -> None:
-    """A store of the same content: tables are linked, the rest, which LevelDB changes, is copied. Nobody has it open."""
+    """A store of the same content. Nobody has it open."""
     if not store.is_dir():
         raise no_ledger(store)
     shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
     with hold_store(store):
-        for path in sorted(store.iterdir()):
-            if path.name in _LEFT_OUT:
-                continue
-            if path.suffix in _LINKED:
-                os.link(path, place / path.name)
-            else:
-                shutil.copyfile(path, place / path.name)
+        copy_store(store, place)
 
 
 def _go_back(store: LevelStore, place: Path, stopped: Stopped, first: int) -> Ledger:

@@ -63,6 +63,7 @@ def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault
 
 LOCK = "LOCK"
 """The file of a store by which one process alone has it."""
+_NOT_COPIED = frozenset({LOCK, "LOG", "LOG.old"})
 
 
 class _Reader:
@@ -177,12 +178,7 @@ class Salvage:
         self._copy = copy
         self.holes = 0
         shutil.rmtree(copy, ignore_errors=True)
-        with file_faults(copy):
-            copy.mkdir(parents=True)
-            for file in sorted(path.iterdir()):
-                if file.name == LOCK:  # whoever closes it, lets go of the lock that this process has on it
-                    continue
-                _link_or_copy(file, copy / file.name)
+        copy_store(path, copy)
         self._database = self._open()
 
     def _open(self) -> plyvel.DB:
@@ -224,14 +220,25 @@ class Salvage:
         shutil.rmtree(self._copy, ignore_errors=True)
 
 
+def copy_store(path: Path, copy: Path) -> None:
+    """A second store of the same content in a new directory, for whoever keeps the first one from being opened meanwhile.
+
+    Tables never change, so that a second name for one will do where it is the same disk; LevelDB may write into the others.
+    Whoever closes the lock, lets go of what this process has of it, so that it is not even read.
+    """
+    with file_faults(copy):
+        copy.mkdir(parents=True)
+        for file in sorted(path.iterdir()):
+            if file.is_file() and file.name not in _NOT_COPIED:
+                _link_or_copy(file, copy / file.name)
+
+
 def _link_or_copy(file: Path, target: Path) -> None:
-    """Tables never change, so that a second name for one will do; LevelDB may write into the others."""
     if file.suffix in (".ldb", ".sst"):
-        with suppress(OSError):
+        with suppress(OSError):  # another disk, or one that knows no second name
             os.link(file, target)
             return
-    if file.is_file():
-        shutil.copyfile(file, target)
+    shutil.copyfile(file, target)
 
 
 def _check_whole(path: Path, files: Files) -> None:

@@ -1,7 +1,9 @@
 """The laws of a store, over both of them, and LevelDB's own errors."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from hashlib import shake_128
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from machine.faults import Damaged, DiskFull, InUse, Unusable
-from node.store.leveldb import LevelStore, compute_store_fault
+from node.store.leveldb import LevelStore, compute_store_fault, copy_store
 from node.store.memory import MemoryStore
 from node.store.store import Batch, Store
 
@@ -211,3 +213,22 @@ def test_a_table_that_is_cut_short_is_damage(tmp_path: Path) -> None:
 def test_single_row_is_found_backwards(store: Store) -> None:
     write(store, {b"a": b"1", b"b": b"2", b"c": b"3"})
     assert store.iterate(b"b", b"c", reverse=True, limit=9) == [(b"b", b"2")]
+
+
+def test_a_copy_on_another_disk_has_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_source: Path, _target: Path) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    rows = [(bytes([number]), bytes(100)) for number in range(200)]
+    with closing(LevelStore(tmp_path / "one", cache_bytes=1024 * 1024)) as store:
+        batch = Batch()
+        for key, value in rows:
+            batch.put(key, value)
+        store.write(batch, sync=False)
+        store.compact(b"", b"\xff")
+    copy_store(tmp_path / "one", tmp_path / "linked")
+    monkeypatch.setattr(os, "link", refuse)
+    copy_store(tmp_path / "one", tmp_path / "copied")
+    for name in ("linked", "copied"):
+        with closing(LevelStore(tmp_path / name, cache_bytes=1024 * 1024)) as store:
+            assert store.iterate(b"", b"\xff", limit=1_000) == rows
