@@ -126,8 +126,6 @@ def verify_manifest(
 
 
 def _follow(hand_overs: tuple[BundleBlock, ...], manifest: Manifest, trust: Trust) -> tuple[Reign, ...]:
-    if len(hand_overs) > LINEAGE_CHANGES_MAX:
-        raise Invalid(f"expected at most {LINEAGE_CHANGES_MAX} hand-overs, got {len(hand_overs)}")
     if hand_overs and hand_overs[-1].header.height > manifest.height:
         raise Invalid(
             f"expected hand-overs up to block {manifest.height}, got one at {hand_overs[-1].header.height}"
@@ -342,6 +340,8 @@ class SnapshotReader:
         self._accept(data)
         blocks = unpack_hand_overs(data)
         self._hand_overs.extend(blocks)
+        if len(self._hand_overs) > LINEAGE_CHANGES_MAX:
+            raise Invalid(f"expected at most {LINEAGE_CHANGES_MAX} hand-overs, got more")
         if is_last:
             self._end_hand_overs()
         return Taken(hand_overs=blocks)

@@ -2,11 +2,12 @@
 for `chain.snapshot_check` to say.
 
 Peers offer manifests. The one that most of them offer is taken, of these the newest, and those first of which chunks are
-here already. The chunks before the state come first: when they prove the manifest (`go_on`), the state's are asked for, one
-of each peer at a time. Every chunk is held to its hash when it comes. Who sends another one has lied; who has none any more,
-or does not answer in time, is left out until it offers again, and for good when it has failed too often in a row. All are asked
-again while nobody gives what is missing: a node makes newer snapshots and lets go of older ones, and a link may be slow for a
-while. Of a snapshot that nobody gives any more, or that is refused, another one is taken, until there is none.
+here already. The chunks before the state come first and in their order: when they prove the manifest (`go_on`), the state's
+are asked for, one of each peer at a time. Every chunk is held to its hash when it comes. Who sends another one has lied; who
+has none any more, or does not answer in time, is left out until it offers again, and for good when it has failed too often in
+a row. All are asked again while nobody gives what is missing: a node makes newer snapshots and lets go of older ones, and a
+link may be slow for a while. Of a snapshot that nobody gives any more, or that is refused, another one is taken, until there
+is none.
 """
 
 from collections import Counter
@@ -180,10 +181,9 @@ class SnapshotFetch:
         """How many chunks are missing."""
         return len(self._missing)
 
-    @property
-    def is_first_here(self) -> bool:
-        """Whether all chunks before the state are here."""
-        return self.chosen is not None and not any(one in self._missing for one in self.chosen.first)
+    def is_here(self, chunk: Digest) -> bool:
+        """Whether a chunk of what is chosen came, or was here."""
+        return chunk not in self._missing
 
     @property
     def is_lost(self) -> bool:

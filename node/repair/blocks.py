@@ -120,6 +120,8 @@ class BlocksRepair:
         if found is None or not self._is_certificate_of(found, header, block_id, batch):
             found = following or self._fetch_certificate(header, block_id, batch)
             batch.put(key, encode_certificate(found))
+        if following is not None and header.next_validators_hash != header.validators_hash:
+            batch.put(height_key(HAND_OVERS, header.height), encode_certificate(following))
         return found
 
     def block(self, header: Header, batch: Batch) -> Block:

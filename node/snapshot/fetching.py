@@ -9,9 +9,11 @@ a while. Where nobody gives a snapshot that holds, the words say so, and the nod
 
 import os
 import shutil
-from collections.abc import Callable
+import signal
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 
@@ -190,13 +192,10 @@ class Guest:
         manifest = offer.manifest
         self._check_room(manifest)
         self._core.begin(await trio.to_thread.run_sync(self._list_held, manifest))
-        is_proven, lost_since = False, float("inf")
-        while self._core.missing or not is_proven:
+        reader, lost_since = SnapshotReader(manifest, self._trust), float("inf")
+        while self._core.missing or reader.taken < len(offer.first):
             await self._write(manifest.height)
-            if not is_proven and self._core.is_first_here:
-                await trio.to_thread.run_sync(self._check_first, offer)
-                self._core.go_on()
-                is_proven = True
+            await self._prove(reader, offer)
             if self._core.is_too_large:
                 raise Invalid(f"expected {manifest.bytes} bytes of chunks, got more")
             self._send(self._core.next_asks(trio.current_time()))
@@ -210,6 +209,14 @@ class Guest:
             if self._core.missing:
                 await self._wait()
         await self._write(manifest.height)
+
+    async def _prove(self, reader: SnapshotReader, offer: Offer) -> None:
+        """Takes the chunks before the state as they come, so that the first false one ends it. Raises `Invalid`."""
+        ready = list(takewhile(self._core.is_here, offer.first[reader.taken :]))
+        for digest in ready:
+            await trio.to_thread.run_sync(self._take, reader, offer.manifest.height, digest)
+        if reader.taken == len(offer.first):
+            self._core.go_on()
 
     async def _write(self, height: Height) -> None:
         """Puts what came on disk: at most one chunk of each peer waits for it."""
@@ -257,17 +264,21 @@ class Guest:
         if 3 * manifest.bytes + DISK_FREE_BYTES_MIN > free:  # chunks, entries, and the tree with its leaves
             raise _NoRoom(f"it says that it has {manifest.bytes} bytes, and the disk has {free} left")
 
-    def _check_first(self, offer: Offer) -> None:
-        """Before the state is asked for. Raises `Invalid`."""
-        reader = SnapshotReader(offer.manifest, self._trust)
-        for digest in offer.first:
-            reader.take(self._read(offer.manifest.height, digest))
+    def _take(self, reader: SnapshotReader, height: Height, digest: Digest) -> None:
+        reader.take(self._read(height, digest))
 
     def _restore(self, manifest: Manifest) -> None:
+        """Ends early where somebody ends the node: chunks stay, and nothing else."""
+
+        def tell(done: int) -> None:
+            trio.from_thread.check_cancelled()
+            log.info("restoring", entries=done, of=manifest.rows)
+
         with Restoration(self._place.store, manifest, self._trust, _FILES) as restoration:
             for digest in manifest.chunks:
+                trio.from_thread.check_cancelled()
                 restoration.take(self._read(manifest.height, digest))
-            restoration.finish(lambda done: log.info("restoring", entries=done, of=manifest.rows))
+            restoration.finish(tell)
 
     def _read(self, height: Height, digest: Digest) -> bytes:
         data = self._shelf.read_chunk(height, digest)
@@ -278,8 +289,10 @@ class Guest:
 async def fetch_snapshot(
     guest: Guest, genesis: Genesis, node_key: SigningKey, peers: tuple[PeerAddress, ...]
 ) -> Height:
-    """Runs the guest with links to these peers until it has a ledger. Raises as `Guest.run`."""
-    ended: Height | NoSnapshotThere | DiskFault
+    """Runs the guest with links to these peers until it has a ledger. Raises as `Guest.run`, and `KeyboardInterrupt` where
+    somebody ends it.
+    """
+    ended: Height | NoSnapshotThere | DiskFault | None = None
     identity = Identity(key=node_key, chain_id=genesis.chain_id, genesis_hash=genesis.hash)
     network = Network(
         identity,
@@ -290,13 +303,22 @@ async def fetch_snapshot(
         chance=Random(),
         get_ephemeral_seed=os.urandom,
     )
-    async with trio.open_nursery() as nursery:
-        await nursery.start(network.run)
-        try:
-            ended = await guest.run()
-        except (NoSnapshotThere, DiskFault) as error:
-            ended = error
-        nursery.cancel_scope.cancel()
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(network.run)
+            nursery.start_soon(_end_at, signals, nursery.cancel_scope)
+            try:
+                ended = await guest.run()
+            except (NoSnapshotThere, DiskFault) as error:
+                ended = error
+            nursery.cancel_scope.cancel()
+    if ended is None:
+        raise KeyboardInterrupt
     if isinstance(ended, Exception):
         raise ended
     return ended
+
+
+async def _end_at(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
+    await anext(signals)
+    scope.cancel()

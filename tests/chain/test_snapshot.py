@@ -20,6 +20,7 @@ from chain.limits import (
     SNAPSHOT_MANIFEST_BYTES_MAX,
 )
 from chain.snapshot import DecidedHeader, Manifest, decode_manifest, encode_manifest
+from chain.snapshot_check import SnapshotReader, SnapshotRefused
 from chain.snapshot_chunks import (
     Row,
     WindowEntry,
@@ -34,6 +35,7 @@ from tests.chain.snapshots import (
     LONG,
     ROWS,
     SETS,
+    TRUST,
     checkpoint,
     headers,
     ids_of,
@@ -282,6 +284,17 @@ LIES: dict[str, tuple[Callable[[], Parts], str]] = {
     "bytes": (lambda: make_snapshot(bytes=7), "in 7 bytes"),
 }  # fmt: skip
 """How somebody lies, and in which words it is refused."""
+
+
+def test_no_more_hand_overs_are_held_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many chunks of them a manifest names."""
+    manifest, chunks = make_snapshot()
+    monkeypatch.setattr("chain.snapshot_check.LINEAGE_CHANGES_MAX", 2)
+    more = replace(manifest, hand_overs=manifest.hand_overs * 1_000)
+    reader = SnapshotReader(more, TRUST)
+    assert reader.take(chunks[0]).hand_overs
+    with pytest.raises(SnapshotRefused, match="step validators: expected at most 2 hand-overs, got more"):
+        reader.take(chunks[0])
 
 
 @pytest.mark.parametrize("name", LIES)

@@ -1,5 +1,7 @@
 """A node that has nothing fetches a snapshot over real links: from honest peers, from peers that lie, and after it was ended."""
 
+import os
+import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -17,6 +19,7 @@ from machine.files import DiskFiles
 from node.snapshot import fetching
 from node.snapshot.fetching import Guest, NoSnapshotThere, Place, fetch_snapshot
 from node.snapshot.making import Making
+from node.snapshot.restoring import Restoration
 from node.snapshot.shelf import Shelf
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
@@ -175,6 +178,13 @@ def without_window(source: Source) -> Source:
     return Source(replace(source.manifest, window=()), source.chunks)
 
 
+def with_endless_window(source: Source) -> Source:
+    """Rubbish where the window should be, and much of it."""
+    chunks = {sha256(rubbish): rubbish for rubbish in (bytes([number]) * 200_000 for number in range(100))}
+    manifest = replace(source.manifest, window=tuple(chunks), bytes=100 * 200_000)
+    return Source(manifest, chunks)
+
+
 def with_height(source: Source) -> Source:
     """A header that nobody signed claims to be far ahead."""
     following = source.manifest.following
@@ -294,6 +304,34 @@ async def test_the_only_peer_is_asked_again(
     assert_joined(grown, tmp_path)
 
 
+async def test_who_is_ended_while_restoring_stops_and_goes_on_later(
+    grown: Grown, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(restoration: Restoration, chunk: bytes) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        take(restoration, chunk)
+        trio.from_thread.run(trio.sleep, 0.1)  # the signal is seen meanwhile
+
+    take = Restoration.take
+    with monkeypatch.context() as patch:
+        patch.setattr(Restoration, "take", end)
+        with pytest.raises(BaseExceptionGroup) as told:
+            await join(grown, [Giver(1, source)], tmp_path)
+    assert isinstance(told.value.exceptions[0], KeyboardInterrupt)
+    assert os.listdir(tmp_path) == ["joining"]
+    giver = Giver(1, source)
+    await join(grown, [giver], tmp_path)
+    assert_joined(grown, tmp_path)
+    assert giver.given == 0, "all chunks were here"
+
+
+async def test_rubbish_is_refused_with_its_first_chunk(grown: Grown, source: Source, tmp_path: Path) -> None:
+    liar = Altered(1, source, with_endless_window)
+    with pytest.raises(ExceptionGroup) as told:
+        await join(grown, [liar], tmp_path)
+    assert "step window" in str(told.value.exceptions[0]) and liar.given == 1
+
+
 async def test_nobody_is_blamed_for_a_disk_without_room(
     grown: Grown, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,6 +356,7 @@ LIARS: dict[str, Callable[[int, Source], Giver]] = {
     "another entry": lambda number, source: Altered(number, source, with_row),
     "too few signers": lambda number, source: Altered(number, source, with_too_few),
     "no window": lambda number, source: Altered(number, source, without_window),
+    "a window without end": lambda number, source: Altered(number, source, with_endless_window),
     "a height far ahead": lambda number, source: Altered(number, source, with_height),
     "another count": lambda number, source: Altered(number, source, with_rows),
     "fewer bytes": lambda number, source: Altered(number, source, with_bytes),

@@ -81,6 +81,7 @@ STARTERS: dict[str, dict[str, str]] = {
     "start_soon": {
         "node/run.py": "the nursery of the node",
         "node/repair/task.py": "links, while the store is mended and no node runs",
+        "node/snapshot/fetching.py": "waits for a signal while a snapshot is fetched and no node runs",
         "node/checker.py": "a slow proposal must not hold up the next",
         "p2p/link.py": "a link writes while it reads",
         "p2p/network.py": "each peer is dialled by itself",
