@@ -80,6 +80,9 @@ EVIDENCE_OBSERVED_MAX = (
 EVIDENCE_WAKES_BLOCKS_MAX = (
     16  # blocks that one piece may call for; what nobody takes must not make blocks for ever
 )
+EVIDENCE_WAKES_PIECES_MAX = (
+    16  # of one validator, of a node's life, that call for blocks; a key can sign contradictions for ever
+)
 EVIDENCE_REPEAT_BLOCKS = 16  # what still waits is told again after so many, to whoever was behind before
 DIVERGED_KEPT_MAX = 1_000  # heights at which one home has stopped; each was somebody's decision
 DIVERGED_PAGES_MAX = 10_000  # of each tree that a comparison reads: far more than the way to a few keys

@@ -14,6 +14,7 @@ from chain.transaction import TxId
 from cli.errors import NotDone
 from cli.options import HomeOption
 from cli.progress import show_progress
+from machine.files import DiskFiles
 from node.home import Home
 
 DIFFERS = 1
@@ -139,10 +140,17 @@ def rollback(
         _ask(yes, f"Take blocks {height + 1} to {head.height} out of {home}? Other nodes have to have them.")
         with show_progress("blocks", blocks) as tell:
             # what both have of these blocks shall hold nobody to them
-            place.commit_log.unlink(missing_ok=True)
+            _remove_commit_log(place)
             stopped.index().take_back(height)
             take_back(stopped.store, stopped.path, head, height, tell)
     typer.echo(f"The ledger of {home} ends at block {height}. Next: terang start --home {home}")
+
+
+def _remove_commit_log(place: Home) -> None:
+    """A power cut may not bring it back: it would contradict a block that is executed anew by another release."""
+    if place.commit_log.exists():
+        place.commit_log.unlink()
+        DiskFiles().sync_directory(place.commit_log.parent)
 
 
 def export(

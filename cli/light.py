@@ -14,7 +14,6 @@ import trio
 import typer
 
 from chain.block import compute_block_id
-from chain.evidence import DuplicateVote
 from chain.limits import LIGHT_NODES_MAX
 from chain.record import Decided
 from chain.time import format_time
@@ -95,8 +94,10 @@ async def _run(
                 return await _look_once(follower)
             await follow(follower, serving, tell=_say, tell_head=lambda head: _tell_head(follower, head))
         except Forked as forked:
-            evidence = _write_down(forked.fork, fork_file)
-            await send_evidence(nodes, evidence, _say)
+            try:
+                _write_down(forked.fork, fork_file)
+            finally:  # whatever this machine's disk does, the network shall hear of it
+                await send_evidence(nodes, forked.fork.evidence, _say)
             return FORKED
         except NoAddress as error:
             raise NotDone(f"{error}. Give another one with --port") from error
@@ -150,11 +151,10 @@ def _tell_head(follower: Follower, head: Decided) -> None:
     _say(f"block {head.header.height}  {time_}  {shown}  {agreeing} of {len(follower.nodes)} nodes agree")
 
 
-def _write_down(fork: Fork, path: Path) -> tuple[DuplicateVote, ...]:
+def _write_down(fork: Fork, path: Path) -> None:
     _say("FORK: " + "\n".join(tell_fork(fork)))
     replace_file(_DISK, path, render_fork(fork).encode())
     _say(f"both certificates are in {path}. Trust nothing after block {fork.height - 1} and ask the members")
-    return fork.evidence
 
 
 def _check_unforked(path: Path, anchor: Anchor) -> None:

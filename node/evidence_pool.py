@@ -12,6 +12,7 @@ from chain.limits import (
     EVIDENCE_PENDING_MAX,
     EVIDENCE_PENDING_PER_VALIDATOR_MAX,
     EVIDENCE_WAKES_BLOCKS_MAX,
+    EVIDENCE_WAKES_PIECES_MAX,
 )
 
 
@@ -27,6 +28,7 @@ class EvidencePool:
     def __init__(self) -> None:
         self._waiting: dict[Offence, _Waiting] = {}
         self._by_validator: Counter[Address] = Counter()
+        self._woken_by: Counter[Address] = Counter()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -44,7 +46,9 @@ class EvidencePool:
         offence = offence_of(evidence)
         if offence in self._waiting or not self.has_room(offence):
             return False
-        wakes_below = max(height, offence.height) + EVIDENCE_WAKES_BLOCKS_MAX
+        self._woken_by[offence.validator] += 1
+        may_wake = self._woken_by[offence.validator] <= EVIDENCE_WAKES_PIECES_MAX
+        wakes_below = max(height, offence.height) + EVIDENCE_WAKES_BLOCKS_MAX if may_wake else 0
         self._waiting[offence] = _Waiting(evidence=evidence, wakes_below=wakes_below)
         self._by_validator[offence.validator] += 1
         return True

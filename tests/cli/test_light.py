@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import cli.light
 from genesis.file import write_genesis
 from genesis.joining import render_join
 from light.fork_file import parse_fork
+from machine.faults import Unusable
 from rpc.run import RpcThread
 from rpc.server import make_app
 from tests.cli.running import Terminal
@@ -84,6 +86,30 @@ def test_a_fork_is_written_down_and_nothing_is_trusted_from_then_on(
         fork = parse_fork((home / "fork.json").read_bytes())
         assert fork.height == HEAD and len(fork.evidence) == 3
         assert "was decided twice, and nothing here is trusted" in terminal.fail(*common, "--node", node)
+
+
+def test_a_full_disk_keeps_no_evidence_of_a_fork_from_the_nodes(
+    terminal: Terminal, tmp_path: Path, genesis: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_files: object, path: Path, _data: bytes) -> None:
+        raise Unusable(path, "No space left on device", "Make room")
+
+    monkeypatch.setattr(cli.light, "replace_file", fail)
+    with running(backend()) as node, running(fork_of(made(), HEAD, "c")) as other:
+        ran = terminal.run(
+            "light",
+            "--once",
+            "--genesis",
+            genesis,
+            "--home",
+            tmp_path / "light",
+            "--node",
+            node,
+            "--node",
+            other,
+        )
+    assert ran.code == 2 and "No space left on device" in ran.err
+    assert "FORK: " in ran.out and ran.out.count("does not take the evidence") == 2, "each node was given it"
 
 
 def test_trust_may_begin_with_an_invitation(terminal: Terminal, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from chain.limits import (
     EVIDENCE_AGE_MS_MAX,
     EVIDENCE_PENDING_PER_VALIDATOR_MAX,
     EVIDENCE_WAKES_BLOCKS_MAX,
+    EVIDENCE_WAKES_PIECES_MAX,
 )
 from chain.validators import Validator, ValidatorSet
 from chain.vote import Height, VoteKind
@@ -150,6 +151,20 @@ def test_the_pool_wakes_a_chain_for_a_few_blocks_and_not_before_the_height_is_de
     pool.add(make_double(make_key(1), 5), 3)
     wakes = [height for height in range(100) if pool.wakes(height)]
     assert wakes == list(range(5, 5 + EVIDENCE_WAKES_BLOCKS_MAX))
+
+
+def test_who_contradicts_itself_for_ever_keeps_no_chain_awake() -> None:
+    """Each piece gets into a block and makes room for the next: after some of them they wait for a block with other work."""
+    pool, (key, other) = EvidencePool(), grown().keys[:2]
+    woken = 0
+    for round_ in range(3 * EVIDENCE_WAKES_PIECES_MAX):
+        piece = make_double(key, 2, round_)
+        assert pool.add(piece, 3)
+        woken += pool.wakes(3)
+        assert pool.candidates(3) == (piece,), "it is proposed all the same"
+        pool.forget([offence_of(piece)])
+    assert woken == EVIDENCE_WAKES_PIECES_MAX
+    assert pool.add(make_double(other, 2), 3) and pool.wakes(3), "another one's is a reason still"
 
 
 # --- The docket ---------------------------------------------------------------------------------------------------
