@@ -45,7 +45,7 @@ log = structlog.get_logger("joining")
 _FILES = DiskFiles()
 _HOST = "127.0.0.1"  # a node that joins is called by nobody
 _STEP_SECONDS = 0.25
-_NO_OFFER_SECONDS = 15.0  # after the first link; then nobody has one
+_NO_OFFER_SECONDS = 15.0  # after somebody speaks to this node; then nobody has one
 _LOST_SECONDS = 30.0  # for a link to come back that gave some of it
 
 
@@ -92,7 +92,7 @@ class Guest:
         self._received = 0
         self._unwritten: list[bytes] = []
         self._links: dict[PublicKey, Link] = {}
-        self._first_link = float("inf")
+        self._first_answer = float("inf")
         self._why = "no peer offers one"
 
     # --- p2p.network.Node -----------------------------------------------------------------------------------------
@@ -105,7 +105,6 @@ class Guest:
         """See `p2p.network.Node`."""
         log.info("link up", peer=link.peer_id)
         now = trio.current_time()
-        self._first_link = min(self._first_link, now)
         self._links[link.peer] = link
         ask = self._core.on_link_up(link.peer, now)
         if ask is not None:
@@ -131,6 +130,7 @@ class Guest:
     def _on_offers(self, link: Link, message: Snapshots) -> None:
         if not self._core.is_asked(link.peer, message.request):
             return
+        self._first_answer = min(self._first_answer, trio.current_time())
         try:
             offers = [self._read_offer(data) for data in message.manifests[:SNAPSHOT_OFFERS_MAX]]
         except Invalid as error:
@@ -182,10 +182,15 @@ class Guest:
                     for height in begun - {offer.manifest.height}:
                         self._shelf.remove(height)
                     return offer
-                if now >= self._first_link + _NO_OFFER_SECONDS:
+                if now >= self._spoken_to_since + _NO_OFFER_SECONDS:
                     raise NoSnapshotThere(self._why)
                 self._send(self._core.ask_again(now))
             await self._wait()
+
+    @property
+    def _spoken_to_since(self) -> float:
+        """Since when this node is among those whom peers speak to: they end a link at once until its key is admitted."""
+        return min([self._first_answer, *(link.began for link in self._links.values())])
 
     async def _fetch(self, offer: Offer) -> None:
         """Returns when all chunks are here. Raises `Invalid` for what does not hold, or is given by nobody."""
@@ -261,8 +266,12 @@ class Guest:
 
     def _check_room(self, manifest: Manifest) -> None:
         free = shutil.disk_usage(self._place.store.parent).free
-        if 3 * manifest.bytes + DISK_FREE_BYTES_MIN > free:  # chunks, entries, and the tree with its leaves
-            raise _NoRoom(f"it says that it has {manifest.bytes} bytes, and the disk has {free} left")
+        needed = 3 * manifest.bytes + DISK_FREE_BYTES_MIN  # chunks, entries, and the tree with its leaves
+        if needed > free:
+            raise _NoRoom(
+                f"it says that it has {manifest.bytes} bytes, which takes up to {needed} with what stays free, and the "
+                f"disk has {free} left"
+            )
 
     def _take(self, reader: SnapshotReader, height: Height, digest: Digest) -> None:
         reader.take(self._read(height, digest))

@@ -134,6 +134,18 @@ class Late(Giver):
         return super().manifests() if self.told > 1 else ()
 
 
+class Strict(Giver):
+    """Ends each link at once until the members have admitted the newcomer, which takes them longer than anybody's patience."""
+
+    def __init__(self, number: int, source: "Source") -> None:
+        super().__init__(number, source)
+        self.refused = 0
+
+    def standing_of(self, peer: PublicKey) -> Standing:
+        self.refused += 1
+        return Standing.STRANGER if self.refused < 4 else Standing.OBSERVER
+
+
 class Altered(Giver):
     """Offers the snapshot with one thing changed, and gives what it names."""
 
@@ -330,6 +342,16 @@ async def test_rubbish_is_refused_with_its_first_chunk(grown: Grown, source: Sou
     with pytest.raises(ExceptionGroup) as told:
         await join(grown, [liar], tmp_path)
     assert "step window" in str(told.value.exceptions[0]) and liar.given == 1
+
+
+async def test_who_is_not_admitted_yet_waits_for_it(
+    grown: Grown, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "_NO_OFFER_SECONDS", 0.05)
+    giver = Strict(1, source)
+    await join(grown, [giver], tmp_path)
+    assert_joined(grown, tmp_path)
+    assert giver.refused >= 4
 
 
 async def test_nobody_is_blamed_for_a_disk_without_room(
