@@ -12,6 +12,7 @@ from chain.errors import Invalid
 from chain.hashing import Digest
 from chain.limits import DIVERGED_SHOWN_MAX
 from chain.vote import Height
+from machine.faults import Damaged
 from node.divergence.sides import Side
 from node.divergence.trees import Difference, Tree, iterate_differences
 from vm.tree.hashing import hash_leaf
@@ -112,16 +113,24 @@ def _tree(side: Side, height: Height) -> Tree:
 
 
 def _read(one: Side, other: Side, height: Height, difference: Difference) -> DifferingKey:
-    key = (one if difference.in_one is not None else other).leaf(height, difference.key_hash)[0]
-    return DifferingKey(
-        key=key,
-        one=_stands(one, height, difference.key_hash, difference.in_one),
-        other=_stands(other, height, difference.key_hash, difference.in_other),
-    )
+    key_hash = difference.key_hash
+    sides = ((one, difference.in_one), (other, difference.in_other))
+    found = [None if leaf is None else _find_entry(side, height, key_hash) for side, leaf in sides]
+    entry = next((entry for entry in found if entry is not None), None)
+    if entry is None:  # nobody has the key's name any more, and whoever is asked for it says so
+        entry = (one if difference.in_one is not None else other).leaf(height, key_hash)
+    stands = [_stands(entry, leaf, key_hash) for entry, (_, leaf) in zip(found, sides, strict=True)]
+    return DifferingKey(key=entry[0], one=stands[0], other=stands[1])
 
 
-def _stands(side: Side, height: Height, key_hash: Digest, leaf: Digest | None) -> Stands:
-    if leaf is None:
-        return Stands(value=None, is_in_tree=True)
-    value = side.leaf(height, key_hash)[1]
-    return Stands(value=value, is_in_tree=hash_leaf(key_hash, value) == leaf)
+def _find_entry(side: Side, height: Height, key_hash: Digest) -> tuple[bytes, bytes] | None:
+    """Key and value of a leaf; None where the tree has it and the row is gone: that is a difference to tell, too."""
+    try:
+        return side.leaf(height, key_hash)
+    except Damaged:
+        return None
+
+
+def _stands(entry: tuple[bytes, bytes] | None, leaf: Digest | None, key_hash: Digest) -> Stands:
+    value = None if entry is None else entry[1]
+    return Stands(value=value, is_in_tree=leaf == (None if value is None else hash_leaf(key_hash, value)))

@@ -12,8 +12,9 @@ from chain.block import Header
 from chain.errors import Malformed
 from chain.hashing import Digest, sha256
 from chain.vote import BlockId, Height
+from machine.faults import Damaged
 from node.state_entry import find_leaf
-from node.store.reading import LedgerReader
+from node.store.reading import REFETCH_ADVICE, LedgerReader
 from rpc import requests
 from rpc.client import SyncClient
 from rpc.exact import header_of, whole
@@ -81,17 +82,19 @@ class HomeSide:
         """See `Side`."""
         if height == self.ledger.head.height:
             return self.ledger.head.state_root
-        after = self.ledger.header(height + 1)
-        assert after is not None, "there is a header at each height up to the head"
-        return after.state_root
+        return self._header_after(height).state_root
 
     def block_id(self, height: Height) -> BlockId:
         """See `Side`."""
         if height == self.ledger.head.height:
             return self.ledger.head.block_id
-        after = self.ledger.header(height + 1)
-        assert after is not None, "there is a header at each height up to the head"
-        return after.previous_block_id
+        return self._header_after(height).previous_block_id
+
+    def _header_after(self, height: Height) -> Header:
+        found = self.ledger.header(height + 1)
+        if found is None:
+            raise Damaged(self.ledger.path, f"the header of block {height + 1} is not there", REFETCH_ADVICE)
+        return found
 
     def page(self, height: Height, path: bytes) -> Page | None:
         """See `Side`."""

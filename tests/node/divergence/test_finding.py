@@ -9,11 +9,14 @@ from chain.codec import encode
 from chain.hashing import Digest, sha256
 from chain.transaction import compute_transaction_id
 from chain.vote import Height
+from machine.faults import Damaged
 from node.divergence.again import can_execute, execute_again, find_unlike
-from node.divergence.finding import NothingInCommon, find_first_false, find_keys, find_parting
+from node.divergence.finding import NothingInCommon, Stands, find_first_false, find_keys, find_parting
 from node.divergence.past import PastState
 from node.divergence.sides import Extent, HomeSide
 from node.state_entry import find_leaf
+from node.store.keys import HEADERS, height_key
+from node.store.store import Batch
 from tests.node.divergence.twins import Twins, find_key
 from vm.keys import end_of_prefix
 
@@ -123,6 +126,30 @@ def test_a_row_that_differs_from_its_own_tree_is_named_where_it_shows(twins: Twi
     keys, _ = find_keys(one, other, twins.one.ledger.head.height)
     stands = next(differing for differing in keys if differing.key == key)
     assert stands.one.is_in_tree and not stands.other.is_in_tree
+
+
+def test_a_row_that_is_gone_is_named_by_the_other_side(twins: Twins) -> None:
+    key = find_key(twins.one.ledger, "registry", "suppliers_count")
+    twins.falsify(key, encode(40))
+    twins.grow(1)
+    twins.falsify(key, None)
+    height = twins.one.ledger.head.height
+    for one, other in (sides_of(twins), sides_of(twins)[::-1]):
+        keys, _ = find_keys(one, other, height)
+        found = next(differing for differing in keys if differing.key == key)
+        stands = {one.name: found.one, other.name: found.other}
+        assert stands["one"] == Stands(value=encode(4), is_in_tree=True)
+        assert stands["other"] == Stands(value=None, is_in_tree=False)
+
+
+def test_a_header_that_is_gone_is_damage(twins: Twins) -> None:
+    batch = Batch()
+    batch.delete(height_key(HEADERS, 3))
+    twins.other.store.write(batch, sync=True)
+    twins.one.grow([twins.one.make_registration()])
+    twins.other.grow()
+    with pytest.raises(Damaged, match="the header of block 3 is not there"):
+        find_parting(*sides_of(twins))
 
 
 def test_the_state_of_every_kept_height_is_read_as_it_was(twins: Twins) -> None:
