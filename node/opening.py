@@ -42,9 +42,8 @@ from node.snapshot.shelf import Shelf
 from node.startcheck import StartFinding, check_start
 from node.store.ledger import Ledger
 from node.store.leveldb import LevelStore
-from node.store.reading import REFETCH_ADVICE
 from node.store.selfcheck import check_ledger
-from node.store.store import Store
+from node.store.store import MEND_ADVICE, Store
 from node.trusted import check_contains, read_checkpoint
 from vm.deployment import ModuleCache
 from vm.executor import Governance, read_governance
@@ -154,7 +153,7 @@ def _open_commits(home: Home, genesis: Genesis, ledger: Ledger, store: Path) -> 
     commits = CommitLog(home.commit_log, genesis.hash, _FILES)
     reason = find_contradiction(ledger, commits.commits[-STORE_CHECKED_BLOCKS:])
     if reason is not None:
-        raise Damaged(store, reason, REFETCH_ADVICE)
+        raise Damaged(store, reason, MEND_ADVICE)
     told = settle_commits(commits, ledger)
     if told is not None:
         log.error("the log of commits was damaged", what=told)

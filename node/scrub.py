@@ -24,7 +24,7 @@ from node.opening import Opened
 from node.quarantine import Note, Quarantine
 from node.signer import Signer
 from node.signer_record import SignerRecord
-from node.store.reading import REFETCH_ADVICE
+from node.store.store import MEND_ADVICE
 from node.store.walk import walk_ledger
 
 log = structlog.get_logger("scrub")
@@ -102,7 +102,7 @@ class Scrub:
         with self._opened.ledger.snapshot() as reader:
             reason = find_contradiction(reader, commits.commits)
             if reason is not None:
-                raise Damaged(reader.path, reason, REFETCH_ADVICE)
+                raise Damaged(reader.path, reason, MEND_ADVICE)
         if commits.damage is not None:
             fault = Damaged(commits.path, commits.damage, "The next start makes it anew")
             self._note(fault, "it is made anew at the next start")

@@ -14,7 +14,8 @@ from chain.hashing import Digest, sha256
 from chain.vote import BlockId, Height
 from machine.faults import Damaged
 from node.state_entry import find_leaf
-from node.store.reading import REFETCH_ADVICE, LedgerReader
+from node.store.reading import LedgerReader
+from node.store.store import MEND_ADVICE
 from rpc import requests
 from rpc.client import SyncClient
 from rpc.exact import header_of, whole
@@ -93,7 +94,7 @@ class HomeSide:
     def _header_after(self, height: Height) -> Header:
         found = self.ledger.header(height + 1)
         if found is None:
-            raise Damaged(self.ledger.path, f"the header of block {height + 1} is not there", REFETCH_ADVICE)
+            raise Damaged(self.ledger.path, f"the header of block {height + 1} is not there", MEND_ADVICE)
         return found
 
     def page(self, height: Height, path: bytes) -> Page | None:

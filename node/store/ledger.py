@@ -54,13 +54,13 @@ from node.store.keys import (
 )
 from node.store.page_cache import PageCache
 from node.store.pruning import Slice, pick_slice
-from node.store.reading import REFETCH_ADVICE, LedgerReader, Records, StateView
+from node.store.reading import LedgerReader, Records, StateView
 from node.store.records import decode_head, encode_head, encode_location, encode_results
 from node.store.sizes import measure_blocks, measure_classes
 from node.store.staged import StagedStore
 from node.store.state_history import StateHistory
 from node.store.state_rows import forget_states, put_state
-from node.store.store import Batch, Store
+from node.store.store import MEND_ADVICE, Batch, Store
 from node.store.window import ReplayWindow
 from vm.state import Change, StateUpdate, update_state
 from vm.tree.nodes import PageKey
@@ -305,7 +305,7 @@ class Ledger(LedgerReader):
 
 def _check_empty(store: Store, path: Path) -> None:
     if store.iterate(b"", b"\xff", limit=1):
-        raise Damaged(path, "the store has rows but no head record", REFETCH_ADVICE)
+        raise Damaged(path, "the store has rows but no head record", MEND_ADVICE)
 
 
 def _check_origin(store: Store, path: Path, genesis_hash: Digest) -> None:

@@ -16,13 +16,9 @@ import plyvel
 from chain.limits import STORE_OPEN_FILES_MAX, STORE_WRITE_BUFFER_BYTES
 from machine.faults import FULL_ADVICE, LIMIT_ADVICE, Damaged, DiskFault, DiskFull, InUse, Unusable
 from machine.files import DiskFiles, Files, file_faults
-from node.store.store import Batch, StoreReader
+from node.store.store import MEND_ADVICE, Batch, StoreReader
 
 _BLOOM_FILTER_BITS = 10  # one read in a hundred for an absent key touches the disk
-_DAMAGED_ADVICE = (
-    "Move the directory away and start again: the node fetches every block from its peers. "
-    "Leave the signer's record where it is"
-)
 _IN_USE_ADVICE = "Stop the other node that runs from this home, or give this one another --home"
 
 
@@ -43,7 +39,7 @@ def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault
     """The typed error of one of LevelDB's messages."""
     reason = text.removeprefix("b'").removesuffix("'")
     if is_corruption or "orruption" in reason:
-        return Damaged(path, f"the store is damaged: {reason}", _DAMAGED_ADVICE)
+        return Damaged(path, f"the store is damaged: {reason}", MEND_ADVICE)
     if "/LOCK" in reason and ("already held" in reason or "temporarily unavailable" in reason):
         return InUse(path, "the store is in use by another process", _IN_USE_ADVICE)
     if "No space left" in reason or "quota exceeded" in reason:
@@ -51,9 +47,9 @@ def compute_store_fault(text: str, is_corruption: bool, path: Path) -> DiskFault
     if "File too large" in reason:
         return DiskFull(path, "a file may not grow further", LIMIT_ADVICE)
     if "Invalid argument" in reason:  # it seeks the end of a table before its beginning
-        return Damaged(path, f"a table of the store is cut short: {reason}", _DAMAGED_ADVICE)
+        return Damaged(path, f"a table of the store is cut short: {reason}", MEND_ADVICE)
     if "missing files" in reason or "No such file" in reason:
-        return Damaged(path, f"files of the store are missing: {reason}", _DAMAGED_ADVICE)
+        return Damaged(path, f"files of the store are missing: {reason}", MEND_ADVICE)
     return Unusable(
         path,
         f"the store cannot be used: {reason}",
@@ -245,4 +241,4 @@ def _check_whole(path: Path, files: Files) -> None:
     """LevelDB makes a new database where CURRENT is not there, and removes what it finds; so look before."""
     names = files.list_names(path)
     if "CURRENT" not in names and any(name.endswith((".ldb", ".sst", ".log")) for name in names):
-        raise Damaged(path, "the store has tables but its file CURRENT is missing", _DAMAGED_ADVICE)
+        raise Damaged(path, "the store has tables but its file CURRENT is missing", MEND_ADVICE)

@@ -51,11 +51,9 @@ from node.store.keys import (
 )
 from node.store.records import TxLocation, decode_location, decode_results, split_ids
 from node.store.state_history import StateHistory
-from node.store.store import StoreReader
+from node.store.store import MEND_ADVICE, StoreReader
 
 T = TypeVar("T")
-
-REFETCH_ADVICE = "Move the store away and start again: the node fetches every block from its peers"
 
 
 class StateView:
@@ -91,7 +89,7 @@ class Records:
         try:
             return decoder(data)
         except Malformed as error:
-            raise Damaged(self._path, f"{what} cannot be read: {error}", REFETCH_ADVICE) from error
+            raise Damaged(self._path, f"{what} cannot be read: {error}", MEND_ADVICE) from error
 
     def validators(self, digest: Digest) -> ValidatorSet:
         """A set that some header or the head names."""
@@ -104,7 +102,7 @@ class Records:
     def _need(self, table: Table, digest: Digest, decoder: Callable[[bytes], T]) -> T:
         found = self.read(hash_key(table, digest), decoder, f"{table.value} {digest.hex()}")
         if found is None:
-            raise Damaged(self._path, f"{table.value} {digest.hex()} is named but not there", REFETCH_ADVICE)
+            raise Damaged(self._path, f"{table.value} {digest.hex()} is named but not there", MEND_ADVICE)
         return found
 
 
@@ -222,7 +220,7 @@ class LedgerReader:
         return ids
 
     def _missing(self, height: int) -> Damaged:
-        return Damaged(self.path, f"block {height} of {self.head.height} is not there", REFETCH_ADVICE)
+        return Damaged(self.path, f"block {height} of {self.head.height} is not there", MEND_ADVICE)
 
     def tx_location(self, transaction_id: TxId) -> TxLocation | None:
         """Where a transaction was committed, if it stands in a block that is kept."""

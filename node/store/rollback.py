@@ -34,9 +34,9 @@ from node.store.keys import (
     offence_key,
 )
 from node.store.ledger import put_head
-from node.store.reading import REFETCH_ADVICE, LedgerReader
+from node.store.reading import LedgerReader
 from node.store.state_rows import put_back
-from node.store.store import Batch, Store
+from node.store.store import MEND_ADVICE, Batch, Store
 
 _PAGES_AT_ONCE = 10_000
 
@@ -73,7 +73,7 @@ def head_at(reader: LedgerReader, height: int) -> Head:
     sets = [reader.validators(height + more) for more in (0, 1, 2)]
     certificate, parameters = reader.certificate(height), reader.parameters(height + 1)
     if header is None or following is None or certificate is None or parameters is None:
-        raise Damaged(reader.path, f"block {height} or the one after it is not there", REFETCH_ADVICE)
+        raise Damaged(reader.path, f"block {height} or the one after it is not there", MEND_ADVICE)
     last_validators, validators, next_validators = sets
     assert last_validators is not None and validators is not None and next_validators is not None, (
         "as headers"

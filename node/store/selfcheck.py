@@ -21,8 +21,8 @@ from chain.merkle import compute_merkle_root
 from chain.vote import BlockId
 from machine.faults import Damaged
 from node.store.keys import BLOCKS, HEADERS, height_key
-from node.store.reading import REFETCH_ADVICE, LedgerReader
-from node.store.store import StoreReader
+from node.store.reading import LedgerReader
+from node.store.store import MEND_ADVICE, StoreReader
 from vm.keys import contract_key, end_of_prefix, module_key
 from vm.module_codec import code_hash
 
@@ -47,18 +47,18 @@ def check_ledger(
     """
     above = store.iterate(height_key(BLOCKS, reader.head.height + 1), height_key(BLOCKS, HEIGHT_MAX), limit=1)
     if above:
-        raise Damaged(path, f"there are blocks above the head, which is {reader.head.height}", REFETCH_ADVICE)
+        raise Damaged(path, f"there are blocks above the head, which is {reader.head.height}", MEND_ADVICE)
     missing = _find_missing(store, reader.headers_since, reader.head.height)
     if missing is not None:
-        raise Damaged(path, f"block {missing}: its header is not there", REFETCH_ADVICE)
+        raise Damaged(path, f"block {missing}: its header is not there", MEND_ADVICE)
     for height in range(max(reader.blocks_since, reader.head.height - depth + 1), reader.head.height + 1):
         reason = find_block_fault(reader, height)
         if reason is not None:
-            raise Damaged(path, f"block {height}: {reason}", REFETCH_ADVICE)
+            raise Damaged(path, f"block {height}: {reason}", MEND_ADVICE)
         tell(height)
     reason = _find_head_fault(reader) or _find_root_fault(reader) or _find_contract_fault(reader)
     if reason is not None:
-        raise Damaged(path, f"head {reader.head.height}: {reason}", REFETCH_ADVICE)
+        raise Damaged(path, f"head {reader.head.height}: {reason}", MEND_ADVICE)
 
 
 def _find_missing(store: StoreReader, first: int, last: int) -> int | None:

@@ -27,13 +27,12 @@ from node.store.keys import (
     state_name_key,
 )
 from node.store.state_rows import Aside, decode_before, decode_replaced, find_changed
-from node.store.store import StoreReader
+from node.store.store import MEND_ADVICE, StoreReader
 from vm.tree.hashing import EMPTY_STATE_ROOT
 from vm.tree.nodes import Branch, Page, PageKey, decode_page, hash_page
 from vm.tree.proving import prove
 
 T = TypeVar("T")
-_REFETCH_ADVICE = "Move the store away and start again: the node fetches every block from its peers"
 _HEIGHT_BYTES = 8
 _ROWS_AT_ONCE = 16  # 5 MB of the largest blocks' key hashes
 
@@ -162,4 +161,4 @@ class StateHistory:
             raise self._damaged(f"{what} cannot be read: {error}") from error
 
     def _damaged(self, problem: str) -> Damaged:
-        return Damaged(self._path, problem, _REFETCH_ADVICE)
+        return Damaged(self._path, problem, MEND_ADVICE)

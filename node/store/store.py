@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+MEND_ADVICE = "Start the node: it mends its store from its peers and keeps the damaged one. Leave the signer's record where it is"
+"""For whoever meets damage of a store in a command."""
+
 
 class StoreReader(Protocol):
     """Reading. Safe from any thread."""

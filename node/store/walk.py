@@ -22,8 +22,9 @@ from chain.pruned import Pruned
 from machine.faults import Damaged
 from node.state_entry import find_leaf_hash
 from node.store.keys import STATE, state_key, state_name_key
-from node.store.reading import REFETCH_ADVICE, LedgerReader
+from node.store.reading import LedgerReader
 from node.store.selfcheck import find_block_fault
+from node.store.store import MEND_ADVICE
 from vm.tree.hashing import EMPTY_STATE_ROOT, hash_leaf
 from vm.tree.nodes import FANOUT, Bucket, Leaf, PageKey, hash_page
 
@@ -69,7 +70,7 @@ def _walk_blocks(snapshot: Snapshot, tell: Tell) -> Iterator[int]:
             reason = find_block_fault(reader, height)
             size = len(reader.encoded_block(height) or b"")
             if reason is not None:
-                raise Damaged(reader.path, f"block {height}: {reason}", REFETCH_ADVICE)
+                raise Damaged(reader.path, f"block {height}: {reason}", MEND_ADVICE)
         tell("blocks", height)
         yield size + WALK_BLOCK_BYTES
 
@@ -83,7 +84,7 @@ def _walk_headers(snapshot: Snapshot, tell: Tell) -> Iterator[int]:
                 return
             reason = _find_header_fault(reader, height)
             if reason is not None:
-                raise Damaged(reader.path, f"header {height}: {reason}", REFETCH_ADVICE)
+                raise Damaged(reader.path, f"header {height}: {reason}", MEND_ADVICE)
         tell("headers", height)
         yield WALK_BLOCK_BYTES
 
@@ -140,7 +141,7 @@ def _read_leaves(reader: LedgerReader, cursor: bytes) -> list[Leaf]:
             raise Damaged(
                 reader.path,
                 f"page at {where} of height {at.version} of the state tree: it has another hash than is stated",
-                REFETCH_ADVICE,
+                MEND_ADVICE,
             )
         if isinstance(page, Bucket):
             found.extend(leaf for leaf in page.leaves if leaf >= cursor)
@@ -173,7 +174,7 @@ def _check_leaf(reader: LedgerReader, leaf: Leaf) -> int:
         what = (
             "its name is not there" if key is None else f"entry {key.hex()} is not there, or is another one"
         )
-        raise Damaged(reader.path, f"leaf {key_hash.hex()} of the state: {what}", REFETCH_ADVICE)
+        raise Damaged(reader.path, f"leaf {key_hash.hex()} of the state: {what}", MEND_ADVICE)
     return len(key) + len(value)
 
 
@@ -187,7 +188,7 @@ def _walk_entries(snapshot: Snapshot, tell: Tell) -> Iterator[int]:
                 key_hash = sha256(key[1:])
                 if find_leaf_hash(reader.history, reader.head.height, key_hash) != hash_leaf(key_hash, value):
                     what = f"state entry {key[1:].hex()} is not that of the state tree"
-                    raise Damaged(reader.path, what, REFETCH_ADVICE)
+                    raise Damaged(reader.path, what, MEND_ADVICE)
         count += len(rows)
         tell("entries", count)
         yield sum(len(key) + len(value) for key, value in rows)

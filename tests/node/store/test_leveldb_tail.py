@@ -67,7 +67,7 @@ def test_unwritten_tail_is_gone_or_refused_but_never_half_there(
     try:
         counts = count_rows(path)
     except Damaged as refusal:
-        assert "fetches every block from its peers" in str(refusal)
+        assert "mends its store from its peers" in str(refusal)
     else:
         assert counts == [ROWS, 0]
 
@@ -78,5 +78,5 @@ def test_damage_to_what_was_acknowledged_is_refused(written: tuple[Path, bytes, 
     data = bytearray(log)
     data[int(middle * place)] ^= 1
     find_log(path).write_bytes(data)
-    with pytest.raises(Damaged, match="Move the directory away"):
+    with pytest.raises(Damaged, match="Start the node: it mends its store"):
         count_rows(path)

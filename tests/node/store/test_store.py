@@ -167,7 +167,7 @@ def test_flipped_bit_in_a_table_is_named(tmp_path: Path, read: Callable[[Store],
     data[len(data) // 2] ^= 0x10
     table.write_bytes(data)
     store = LevelStore(tmp_path / "store", cache_bytes=CACHE_BYTES)
-    with pytest.raises(Damaged, match=r"store.*damaged.*fetches every block from its peers"):
+    with pytest.raises(Damaged, match=r"store.*damaged.*mends its store from its peers"):
         read(store)
     store.close()
 
