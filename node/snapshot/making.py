@@ -163,6 +163,7 @@ def write_snapshot(making: Making, shelf: Shelf, trust: Trust) -> Generator[int,
     steps are over, and nothing of it where they end otherwise: nobody is offered what does not hold from the founders on.
     """
     is_whole = False
+    shelf.remove(making.height)  # one that is there is made anew, and until then it is none
     try:
         for chunk in making.chunks():
             shelf.put_chunk(making.height, chunk)

@@ -253,6 +253,17 @@ def test_what_ends_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_that_is_made_anew_is_none_until_it_is_whole(tmp_path: Path) -> None:
+    shelf, ledger = Shelf(tmp_path / "snapshots", DiskFiles()), make_chain().ledger
+    for _ in write_snapshot(Making(ledger, GENESIS_HASH), shelf, TRUST):
+        pass
+    assert shelf.heights == [HEIGHT]
+    steps = write_snapshot(Making(ledger, GENESIS_HASH), shelf, TRUST)
+    next(steps)
+    assert shelf.heights == [], "a crash here leaves no manifest over chunks that are not there"
+    assert list(steps) and shelf.heights == [HEIGHT]
+
+
 def test_a_place_that_has_a_ledger_is_left_alone(tmp_path: Path) -> None:
     chain = make_chain()
     restore(tmp_path / "store", *make_snapshot(chain.ledger))
