@@ -17,7 +17,7 @@ from portals.reading.lists import read_newest
 from portals.reading.people import names_of, zone_of, zones_of
 from portals.reading.tenders import list_tenders, read_tender, tender_in
 from portals.reading.views import find_view
-from rpc.contracts import Record, record_of, records_of
+from rpc.contracts import record_of, records_of
 
 STATES = ("REQUESTED", "APPROVED", "SENT", "SETTLED", "RETURNED", "DECLINED")
 
@@ -73,19 +73,23 @@ async def show_agreement(page: Page, proofs: Proofs) -> Response:
     values = await read_agreement(page, agreement_in(page))
     paid = await page.ledger.view("payment", "paid_total", agreement=agreement_in(page))
     requested = await page.ledger.view("payment", "requested_total", agreement=agreement_in(page))
-    agreement, record = agreement_in(page), values["record"]
-    assert isinstance(record, Record), record
-    files = offers(
-        proofs,
-        offer("agreement", "agreements", agreement),
-        *(
-            offer("agreement", "versions", agreement, number)
-            for number in range(1, record.number("newest") + 1)
-        ),
-    )
+    files = offers(proofs, *_files_of_agreement(agreement_in(page), values))
     return await page.render_all(
         "auditor/agreement.html", values | {"paid": paid, "requested": requested, "files": files}
     )
+
+
+def _files_of_agreement(agreement: bytes, values: Mapping[str, Any]) -> Iterator[Offer]:
+    """What the contract's page shows, entry by entry; milestones are those of the newest version."""
+    newest = values["record"].number("newest")
+    yield offer("agreement", "agreements", agreement)
+    for number in range(1, newest + 1):
+        yield offer("agreement", "versions", agreement, number)
+    for milestone in values["milestones"]:
+        yield offer("agreement", "milestones", agreement, newest, milestone.number("number"))
+        yield offer("agreement", "progress", agreement, milestone.number("number"))
+    for delivery in values["deliveries"]:
+        yield offer("agreement", "deliveries", agreement, delivery.number("number"))
 
 
 async def find_orders(page: Page, proofs: Proofs) -> Response:

@@ -205,21 +205,23 @@ async def test_pages_offer_the_proof_of_each_entry_they_show(tmp_path: Path) -> 
     genesis = read_genesis(found(tmp_path / "genesis.json"))
     agreement, supplier, officer = life().agreement.hex(), SUPPLIER.address.hex(), OFFICER.address.hex()
     tender, order = life().tender.hex(), life().order
-    expected = {
-        f"/tenders/{tender}": f"tender/bids/x{tender}.x{supplier}",
-        f"/contracts/{agreement}": f"agreement/versions/x{agreement}.n1",
-        f"/payments/{order}": f"payment/orders/n{order}",
-        f"/suppliers/{supplier.upper()}": f"registry/blacklist/x{supplier}",
-        f"/officers/{officer.upper()}": f"registry/officers/x{officer}",
-        "/governance": f"governance/members/t{b'barat'.hex()}",
-    }
+    expected = [
+        (f"/tenders/{tender}", f"tender/bids/x{tender}.x{supplier}"),
+        (f"/contracts/{agreement}", f"agreement/versions/x{agreement}.n1"),
+        (f"/contracts/{agreement}", f"agreement/milestones/x{agreement}.n1.n1"),
+        (f"/contracts/{agreement}", f"agreement/deliveries/x{agreement}.n1"),
+        (f"/payments/{order}", f"payment/orders/n{order}"),
+        (f"/suppliers/{supplier.upper()}", f"registry/blacklist/x{supplier}"),
+        (f"/officers/{officer.upper()}", f"registry/officers/x{officer}"),
+        ("/governance", f"governance/members/t{b'barat'.hex()}"),
+    ]
     async with open_site(
         AUDITOR, make_views(anchor_of(genesis), Auditing(genesis)), contracts=life()
     ) as site:
-        for place, entry in expected.items():
+        for place, entry in expected:
             assert f'href="/en/entries/{entry}/bundle"' in (await site.get(f"/en{place}")).text
     async with open_site(AUDITOR, make_views(anchor_of(genesis)), contracts=life()) as site:
-        for place in expected:
+        for place, _ in expected:
             assert "/entries/" not in (await site.get(f"/en{place}")).text
 
 
