@@ -17,7 +17,7 @@ STAGES = (
     ("… of it roots", "node/commit.py:compute_next_head"),
     ("… of it writing the batch", "node/store/ledger.py:Ledger.append"),
     ("write-ahead log", "node/journal.py:Journal.sync"),
-    ("verifying blocks fetched from peers", "node/follower.py:verify_certified"),
+    ("verifying blocks fetched from peers", "node/certified.py:verify_signed"),
     ("the node's loop: links, mempool, consensus", "trio/_core/_run.py:run"),
     ("HTTP, its loop", "rpc/run.py:RpcThread._serve"),
     ("HTTP, its threads", "anyio/_backends/_asyncio.py:WorkerThread.run"),
