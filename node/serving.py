@@ -1,8 +1,8 @@
 """What this node gives to peers who ask: blocks, bodies under decision, snapshots, and rows to a node that has lost some.
 Each answer is bounded by bytes.
 
-What was let go, what is not there and what this disk cannot read are answered with nothing: so the asker turns to another
-node, and only our operator hears why.
+What was let go and what is not there is answered with nothing, and so is a snapshot that this disk cannot read: the asker
+turns to another node, and only our operator hears why. A row that the store cannot read ends the node, which mends it.
 """
 
 import structlog
