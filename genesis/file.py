@@ -6,7 +6,6 @@ misspells one would otherwise found another network than the one agreed on.
 """
 
 import base64
-import binascii
 from dataclasses import asdict
 from pathlib import Path
 
@@ -175,7 +174,7 @@ def _genesis_from(document: _GenesisJson) -> Genesis:
 def _succession_from(end: _SuccessionJson) -> Succession:
     try:
         evidence = base64.b64decode(end.evidence, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # also for what is no ASCII text
         raise Malformed(f"evidence of the succession: {error}") from error
     blocks = as_array(decode(evidence, bytes_max=BUNDLE_BYTES_MAX), "evidence of the succession")
     if not 1 <= len(blocks) <= LINEAGE_CHANGES_MAX + 1:
@@ -237,7 +236,7 @@ def _named(values: dict[str, int], example: Parameters | Rules, what: str) -> di
 def _contract_from(contract: _ContractJson) -> Contract:
     try:
         module = base64.b64decode(contract.module, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # also for what is no ASCII text
         raise Malformed(f"module of contract {contract.id!r}: {error}") from error
     if len(module) > MODULE_BYTES_MAX:
         raise Malformed(

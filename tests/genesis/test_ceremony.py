@@ -140,6 +140,7 @@ def test_contracts_that_do_not_verify_or_are_missing(genesis: Genesis) -> None:
         (["rules", "vote_ms"], "1", "Expected `int`"),
         (["contracts", 0, "code_hash"], "00" * 32, "its module has"),
         (["contracts", 0, "module"], "%%", "module of contract 'governance'"),
+        (["contracts", 0, "module"], "gYÃ±", "module of contract 'governance'"),
     ],
 )
 def test_every_field_is_checked(genesis: Genesis, path: list[Any], value: object, words: str) -> None:
