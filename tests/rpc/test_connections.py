@@ -3,9 +3,11 @@
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 
 import rpc.connections
 import rpc.lines
@@ -103,21 +105,26 @@ def test_what_is_no_http(address: tuple[str, int]) -> None:
     assert_serving(address)
 
 
+@contextmanager
+def subscriber(address: tuple[str, int]) -> Iterator[ClientConnection]:
+    """A connection that is told of every block, and holds one message itself."""
+    with connect(f"ws://{address[0]}:{address[1]}/websocket", max_queue=1, ping_interval=None) as connection:
+        query = {"query": "tm.event='NewBlock'"}
+        connection.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "subscribe", "params": query}))
+        assert json.loads(connection.recv(timeout=5))["result"] == {}
+        yield connection
+
+
 def test_a_subscriber_that_does_not_read_is_let_go(
     address: tuple[str, int], backend: MemoryBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rpc.lines, "RPC_WAITING_MAX", 20)
-    with connect(f"ws://{address[0]}:{address[1]}/websocket", max_queue=1, ping_interval=None) as plain:
-        plain.send(
-            json.dumps(
-                {"jsonrpc": "2.0", "id": 1, "method": "subscribe", "params": {"query": "tm.event='NewBlock'"}}
-            )
-        )
-        assert json.loads(plain.recv(timeout=5))["result"] == {}
+    with subscriber(address) as plain, subscriber(address) as reading:
         for number in range(200):
             backend.commit([make_transaction(number + 2, arguments=(bytes(60_000),))])
+            reading.recv(timeout=30)  # so that the other has been told as well, and has not read
         heard = 0
-        with pytest.raises(Exception, match=r"1008|no close frame"):
+        with pytest.raises(ConnectionClosed, match=r"1008|no close frame"):
             while True:
                 plain.recv(timeout=10)
                 heard += 1
