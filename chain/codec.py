@@ -15,6 +15,7 @@ from typing import TypeAlias
 import cbor2
 
 from chain.errors import Malformed
+from chain.hashing import DIGEST_BYTES
 from chain.limits import CODEC_DEPTH_MAX, INT64_MIN, UINT64_MAX
 
 Value: TypeAlias = "bool | int | bytes | str | tuple[Value, ...] | None"
@@ -112,6 +113,15 @@ def as_bytes(value: Value, what: str, length: int | None = None, *, length_max: 
     if length_max is not None and len(value) > length_max:
         raise Malformed(f"{what}: expected at most {length_max} bytes, got {len(value)}")
     return value
+
+
+def as_hashes(value: Value, what: str, *, length_max: int | None = None) -> tuple[bytes, ...]:
+    """`value` as hashes, at most `length_max`, which stand joined in one byte string."""
+    bytes_max = None if length_max is None else length_max * DIGEST_BYTES
+    joined = as_bytes(value, what, length_max=bytes_max)
+    if len(joined) % DIGEST_BYTES:
+        raise Malformed(f"{what}: expected hashes of {DIGEST_BYTES} bytes, got {len(joined)} bytes")
+    return tuple([joined[at : at + DIGEST_BYTES] for at in range(0, len(joined), DIGEST_BYTES)])
 
 
 def as_text(value: Value, what: str, *, length_max: int) -> str:

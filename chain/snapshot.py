@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from chain.block import APP_VERSION, Header, compute_block_id, decode_header, encode_header
 from chain.certificate import Certificate, decode_certificate, encode_certificate
-from chain.codec import Encodable, Value, as_array, as_bytes, as_uint, decode, encode
+from chain.codec import Encodable, Value, as_array, as_bytes, as_hashes, as_uint, decode, encode
 from chain.errors import Malformed
 from chain.hashing import DIGEST_BYTES, Digest, sha256
 from chain.limits import (
@@ -114,7 +114,7 @@ def decode_manifest(data: bytes) -> Manifest:
         decode_validators(as_bytes(item, "validators")) for item in as_array(items[6], "validators", 3)
     )
     hand_overs, window, state = (
-        _split_hashes(item, what)
+        tuple(Digest(one) for one in as_hashes(item, what, length_max=SNAPSHOT_CHUNKS_MAX))
         for item, what in zip(items[10:], ("hand-overs", "window", "state"), strict=True)
     )
     manifest = Manifest(
@@ -145,13 +145,4 @@ def _decided_from(value: Value) -> DecidedHeader:
     return DecidedHeader(
         header=decode_header(as_bytes(header, "header")),
         certificate=decode_certificate(as_bytes(certificate, "certificate")),
-    )
-
-
-def _split_hashes(value: Value, what: str) -> tuple[Digest, ...]:
-    joined = as_bytes(value, what, length_max=SNAPSHOT_CHUNKS_MAX * DIGEST_BYTES)
-    if len(joined) % DIGEST_BYTES:
-        raise Malformed(f"{what}: expected hashes of {DIGEST_BYTES} bytes, got {len(joined)} bytes")
-    return tuple(
-        Digest(joined[place : place + DIGEST_BYTES]) for place in range(0, len(joined), DIGEST_BYTES)
     )

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from chain.block import Header, decode_header, encode_header
 from chain.bundle import BundleBlock, bundle_block_from, bundle_block_value
-from chain.codec import Encodable, Value, as_array, as_bytes, decode, encode
+from chain.codec import Encodable, Value, as_array, as_bytes, as_hashes, decode, encode
 from chain.errors import Malformed
 from chain.hashing import DIGEST_BYTES
 from chain.limits import (
@@ -35,7 +35,6 @@ Row = tuple[bytes, bytes]
 
 _HAND_OVERS, _WINDOW, _STATE = "hand-overs", "window", "state"
 _AROUND_BYTES = 32  # heads of the array and its name; of one item, heads of its parts
-_IDS_BYTES_MAX = BLOCK_TRANSACTIONS_MAX * DIGEST_BYTES
 Item = TypeVar("Item")
 
 
@@ -142,11 +141,10 @@ def _entry_from(value: Value) -> WindowEntry:
 
 
 def _ids_from(value: Value) -> tuple[TxId, ...]:
-    joined = as_bytes(value, "transaction ids", length_max=_IDS_BYTES_MAX)
-    if len(joined) % DIGEST_BYTES:
-        raise Malformed(f"transaction ids: expected {DIGEST_BYTES} bytes each, got {len(joined)} in all")
-    return tuple(TxId(joined[place : place + DIGEST_BYTES]) for place in range(0, len(joined), DIGEST_BYTES))
+    ids = as_hashes(value, "transaction ids", length_max=BLOCK_TRANSACTIONS_MAX)
+    return tuple(TxId(id_) for id_ in ids)
 
 
+_IDS_BYTES_MAX = BLOCK_TRANSACTIONS_MAX * DIGEST_BYTES
 assert _IDS_BYTES_MAX + HEADER_BYTES_MAX + CERTIFICATE_BYTES_MAX < SNAPSHOT_CHUNK_BYTES_MAX // 2
 assert PROOF_KEY_BYTES_MAX + PROOF_VALUE_BYTES_MAX + 2 * _AROUND_BYTES < SNAPSHOT_CHUNK_BYTES_MAX

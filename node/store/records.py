@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from struct import Struct
 
 from chain.certificate import certificate_from, certificate_value
-from chain.codec import Value, as_array, as_bool, as_bytes, as_text, as_uint, decode, encode
+from chain.codec import Value, as_array, as_bool, as_bytes, as_hashes, as_text, as_uint, decode, encode
 from chain.hashing import DIGEST_BYTES, Digest
 from chain.limits import (
     BLOCK_TRANSACTIONS_MAX,
@@ -115,5 +115,4 @@ def decode_results(data: bytes) -> tuple[bytes, ...]:
 
 def split_ids(data: bytes) -> tuple[TxId, ...]:
     """The transaction ids of a block, which are stored joined. Raises `Malformed`."""
-    as_bytes(data[len(data) // DIGEST_BYTES * DIGEST_BYTES :], "rest of transaction ids", 0)
-    return tuple(TxId(data[at : at + DIGEST_BYTES]) for at in range(0, len(data), DIGEST_BYTES))
+    return tuple(TxId(id_) for id_ in as_hashes(data, "transaction ids"))

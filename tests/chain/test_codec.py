@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chain.codec import Value, as_array, as_bool, as_bytes, as_int, as_text, as_uint, decode, encode
+from chain.codec import (
+    Value,
+    as_array,
+    as_bool,
+    as_bytes,
+    as_hashes,
+    as_int,
+    as_text,
+    as_uint,
+    decode,
+    encode,
+)
 from chain.errors import Malformed
 
 _SCALARS = (
@@ -104,6 +115,8 @@ def test_field_readers_name_the_field_and_what_came() -> None:
         (lambda: as_int(None, "offset"), "offset: expected an integer, got null"),
         (lambda: as_bytes(b"ab", "nonce", 3), "nonce: expected 3 bytes, got 2"),
         (lambda: as_bytes(b"ab", "body", length_max=1), "body: expected at most 1 bytes, got 2"),
+        (lambda: as_hashes(bytes(64), "ids", length_max=1), "ids: expected at most 32 bytes, got 64"),
+        (lambda: as_hashes(bytes(33), "ids"), "ids: expected hashes of 32 bytes, got 33 bytes"),
         (lambda: as_text("åå", "name", length_max=3), "name: expected at most 3 bytes of text, got 4"),
         (lambda: as_bool(1, "flag"), "flag: expected true or false, got an integer"),
     ]
@@ -111,3 +124,8 @@ def test_field_readers_name_the_field_and_what_came() -> None:
         with pytest.raises(Malformed) as caught:
             read()
         assert str(caught.value) == message
+
+
+def test_joined_hashes_come_apart() -> None:
+    hashes = (bytes(32), bytes(range(32)))
+    assert as_hashes(b"".join(hashes), "ids", length_max=2) == hashes and as_hashes(b"", "ids") == ()
