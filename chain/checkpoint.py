@@ -49,7 +49,6 @@ class JoinBundle:
     Whether it holds is for `genesis.joining.verify_join` to say.
     """
 
-    genesis_hash: Digest
     nodes: tuple[str, ...]
     made_ms: int
     until_ms: int
@@ -57,6 +56,11 @@ class JoinBundle:
     validators: ValidatorSet
     operator: PublicKey
     signature: Signature
+
+    @property
+    def genesis_hash(self) -> Digest:
+        """Of whose network it was made."""
+        return self.evidence.genesis_hash
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -86,7 +90,6 @@ def sign_join(
         raise Malformed(f"join bundle: expected an end after {made_ms}, got {until_ms}")
     message = _message(evidence, nodes, made_ms, until_ms, validators, key.public)
     return JoinBundle(
-        genesis_hash=evidence.genesis_hash,
         nodes=tuple(nodes),
         made_ms=made_ms,
         until_ms=until_ms,

@@ -195,7 +195,6 @@ def _joining_from(document: _JoinJson) -> Joining:
     if not evidence.blocks:
         raise Malformed("expected evidence that ends with the checkpoint's block, got no block")
     bundle = JoinBundle(
-        genesis_hash=evidence.genesis_hash,
         nodes=tuple(document.nodes),
         made_ms=parse_time(document.made),
         until_ms=parse_time(document.use_until),
