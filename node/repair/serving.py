@@ -16,7 +16,7 @@ from node.store.keys import (
 )
 from node.store.reading import LedgerReader
 from p2p.messages import GetRows, RowKind
-from vm.tree.nodes import Branch, PageKey, encode_page
+from vm.tree.nodes import FANOUT, Branch, PageKey, encode_page
 
 
 def read_rows(reader: LedgerReader, ask: GetRows) -> tuple[bytes, ...]:
@@ -50,9 +50,9 @@ def _read_page(reader: LedgerReader, ask: GetRows) -> tuple[bytes, ...]:
         return ()
     page = history.page(at)
     for place in ask.key:
-        if not isinstance(page, Branch) or place >= len(page.versions):
+        if not isinstance(page, Branch) or place >= FANOUT:
             return ()
-        version = page.versions[place]
+        version = page.version(place)
         if version is None:
             return ()
         at = PageKey(at.path + bytes((place,)), version)

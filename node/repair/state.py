@@ -60,7 +60,7 @@ class StateRepair:
             return
         for place in range(FANOUT):
             below = path + bytes((place,))
-            child = page.versions[place] if is_own else None
+            child = page.version(place) if is_own else None
             yield from self._correct(below, page.hash_at(FANOUT + place), _pick_inside(leaves, below), child)
 
     def _read_page(self, path: bytes, expected: bytes, version: int) -> Page | None:

@@ -58,11 +58,6 @@ class Branch(NamedTuple):
         start = place * _VERSION_BYTES
         return int.from_bytes(self.joined_versions[start : start + _VERSION_BYTES], "big")
 
-    @property
-    def versions(self) -> list[int | None]:
-        """The heights of all children's pages."""
-        return [self.version(place) for place in range(FANOUT)]
-
     def hash_at(self, at: int) -> bytes:
         """The hash at a place of the heap."""
         return self.hashes[PLACES[at]]

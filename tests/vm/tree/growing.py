@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from chain.ics23 import CommitmentProof
 from vm.tree.hashing import EMPTY_STATE_ROOT, hash_leaf
-from vm.tree.nodes import Branch, Page, PageKey, decode_page, encode_page
+from vm.tree.nodes import FANOUT, Branch, Page, PageKey, decode_page, encode_page
 from vm.tree.proving import prove
 from vm.tree.update import LeafChange, TreeUpdate, update_tree
 
@@ -93,12 +93,12 @@ class Tree:
             key = waiting.pop()
             found.add(key)
             page = self.read(key)
-            versions = page.versions if isinstance(page, Branch) else []
-            waiting += [
-                PageKey(key.path + bytes([place]), version)
-                for place, version in enumerate(versions)
-                if version is not None
-            ]
+            if isinstance(page, Branch):
+                waiting += [
+                    PageKey(key.path + bytes([place]), version)
+                    for place in range(FANOUT)
+                    if (version := page.version(place)) is not None
+                ]
         return found
 
     def prove(self, key: bytes, height: int) -> CommitmentProof | None:
