@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from chain.block import Header, compute_block_id
 from chain.bundle import BundleBlock
@@ -111,7 +112,7 @@ def make_snapshot(
     hand_overs: Sequence[BundleBlock] | None = None,
     window: Sequence[WindowEntry] | None = None,
     inside: Sequence[Row] = ROWS,
-    **changes: object,
+    **changes: Any,
 ) -> tuple[Manifest, list[bytes]]:
     """A manifest and its chunks, as an honest node packs these parts; `changes` are of the manifest."""
     packed = [
@@ -135,7 +136,7 @@ def make_snapshot(
         window=hashes[1],
         state=hashes[2],
     )
-    return replace(manifest, **changes), chunks  # type: ignore[arg-type]  # passed on as given
+    return replace(manifest, **changes), chunks
 
 
 def read(manifest: Manifest, chunks: Iterable[bytes], trust: Trust = TRUST) -> list[Row]:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -125,24 +126,24 @@ def with_signatures(change: Callable[[tuple[Signature | None, ...]], tuple[Signa
     return make_snapshot(following=replace(found, certificate=certificate))
 
 
-def following(**changes: object) -> DecidedHeader:
+def following(**changes: Any) -> DecidedHeader:
     """Another header after the snapshot, which those who decide it have signed."""
     validators, keys = SETS["c"]
-    header: Header = replace(headers()[HEIGHT].header, **changes)  # type: ignore[arg-type]  # passed on as given
+    header: Header = replace(headers()[HEIGHT].header, **changes)
     return sign_again(header, keys, validators)
 
 
-def entries(at: int, **changes: object) -> list[WindowEntry]:
+def entries(at: int, **changes: Any) -> list[WindowEntry]:
     """The window with one entry changed."""
     window = list(make_window())
-    window[at] = replace(window[at], **changes)  # type: ignore[arg-type]  # passed on as given
+    window[at] = replace(window[at], **changes)
     return window
 
 
-def handing(at: int, **changes: object) -> list[BundleBlock]:
+def handing(at: int, **changes: Any) -> list[BundleBlock]:
     """The hand-overs with one changed."""
     found = list(make_hand_overs())
-    found[at] = replace(found[at], **changes)  # type: ignore[arg-type]  # passed on as given
+    found[at] = replace(found[at], **changes)
     return found
 
 
