@@ -84,9 +84,6 @@ EVIDENCE_WAKES_PIECES_MAX = (
     16  # of one validator, of a node's life, that call for blocks; a key can sign contradictions for ever
 )
 EVIDENCE_REPEAT_BLOCKS = 16  # what still waits is told again after so many, to whoever was behind before
-DIVERGED_KEPT_MAX = 1_000  # heights at which one home has stopped; each was somebody's decision
-DIVERGED_PAGES_MAX = 10_000  # of each tree that a comparison reads: far more than the way to a few keys
-DIVERGED_SHOWN_MAX = 20  # differing keys that it names
 EVIDENCE_ROWS_FORGOTTEN = 2 * BLOCK_EVIDENCE_MAX  # expired rows that a block lets go: twice what it can bring
 
 # --- Store, log and signer ------------------------------------------------------------------------------------
@@ -114,6 +111,11 @@ SIGNER_ENTRIES_KEPT = 512  # 170 rounds in which identical bytes may still be gi
 
 COMMITS_MAX = 8_192  # 1 MB of this node's own log of commits before it begins anew
 COMMITS_KEPT = 4_096  # an hour of a busy network: more than a disk keeps back without having written it
+
+# --- Divergence -----------------------------------------------------------------------------------------------
+DIVERGED_KEPT_MAX = 1_000  # heights at which one home has stopped; each was somebody's decision
+DIVERGED_PAGES_MAX = 10_000  # of each tree that a comparison reads: far more than the way to a few keys
+DIVERGED_SHOWN_MAX = 20  # differing keys that it names
 
 # --- Repair of a damaged store ----------------------------------------------------------------------------------
 ROWS_PER_REQUEST_MAX = 64  # state entries that a node whose disk has lost some asks for at once
