@@ -53,7 +53,7 @@ class Standing(Enum):
     OBSERVER = auto()
     """A full node of the ledger: has a link while there is room."""
     CONFIGURED = auto()
-    """Known to our configuration alone: we may call it, and the link carries certified blocks and snapshots only."""
+    """Known to our configuration alone: we may call it, and the link carries certified blocks, rows and snapshots only."""
     STRANGER = auto()
 
 
