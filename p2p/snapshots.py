@@ -92,13 +92,11 @@ class SnapshotFetch:
         if now < self._asked_at + AGAIN_SECONDS:
             return ()
         self._asked_at = now
-        answered = [peer for peer, request in self._asked.items() if request is None]
-        self._asked.update((peer, self._next_request()) for peer in answered)
-        return tuple(
-            Ask(peer=peer, message=GetSnapshots(request=request))
-            for peer in answered
-            if (request := self._asked[peer]) is not None
-        )
+        asks = []
+        for peer in [peer for peer, request in self._asked.items() if request is None]:
+            self._asked[peer] = request = self._next_request()
+            asks.append(Ask(peer=peer, message=GetSnapshots(request=request)))
+        return tuple(asks)
 
     def on_link_down(self, peer: PublicKey) -> None:
         """It gives nothing any more; what it was asked for is asked of another."""
