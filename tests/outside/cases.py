@@ -14,7 +14,7 @@ from chain.ics23 import ExistenceProof, InnerOp, verify_existence
 from chain.ics23_codec import decode_proof, encode_proof
 from chain.merkle import InclusionProof, compute_inclusion_proof, hash_leaf, is_included
 from chain.result import Event, ResultCode, TransactionResult, compute_results_root, encode_result
-from chain.transaction import TxId, compute_transaction_id
+from chain.transaction import compute_transaction_id
 from tests.vm.tree.growing import Tree
 from tests.vm.tree.test_update import numbered
 
@@ -123,7 +123,7 @@ def _other_paths(proof: ExistenceProof) -> Iterator[tuple[InnerOp, ...]]:
         yield (*proof.path, proof.path[0])
 
 
-def _of_list(what: str, leaves: Sequence[bytes] | Sequence[TxId], root: Digest) -> Iterator[ListCase]:
+def _of_list(what: str, leaves: Sequence[bytes], root: Digest) -> Iterator[ListCase]:
     for index in range(0, len(leaves), 1 + len(leaves) // _AT_MOST):
         proof = compute_inclusion_proof(leaves, index)
         case = ListCase(what=what, holds=True, leaf=leaves[index], proof=proof, root=root)
