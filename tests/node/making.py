@@ -14,7 +14,7 @@ from chain.transaction import compute_transaction_id
 from chain.validators import ValidatorSet
 from chain.vote import BlockId, Height, Round, SignedVote, Vote, VoteKind, sign_vote
 from node.head import Head, genesis_head, next_header
-from tests.chain.making import CHAIN, make_validators
+from tests.chain.making import CHAIN, make_validators, make_vote
 from vm.tree.hashing import EMPTY_STATE_ROOT
 
 GENESIS_HASH = sha256(b"a genesis document")
@@ -94,16 +94,10 @@ def make_double(
 ) -> DuplicateVote:
     """Two votes of one validator at one place."""
     one, other = (
-        Vote(
-            kind=kind,
-            height=Height(height),
-            round=Round(round_),
-            block_id=None if value is None else BlockId(value),
-            validator=key.address,
-        )
+        make_vote(key, None if value is None else BlockId(value), kind=kind, height=height, round_=round_)
         for value in values
     )
-    return duplicate_vote(sign_vote(key, one, CHAIN), sign_vote(key, other, CHAIN))
+    return duplicate_vote(one, other)
 
 
 def make_next(
