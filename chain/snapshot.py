@@ -17,7 +17,7 @@ signature and needs none: what does not lead to the roots of header H+1 is refus
 
 from dataclasses import dataclass, replace
 
-from chain.block import APP_VERSION, Header, compute_block_id, decode_header, encode_header
+from chain.block import APP_VERSION, compute_block_id, decode_header, encode_header
 from chain.certificate import Certificate, decode_certificate, encode_certificate
 from chain.codec import Encodable, Value, as_array, as_bytes, as_hashes, as_uint, decode, encode
 from chain.errors import Malformed
@@ -29,6 +29,7 @@ from chain.limits import (
     SNAPSHOT_ROWS_MAX,
 )
 from chain.parameters import Parameters, decode_parameters, encode_parameters
+from chain.record import Decided
 from chain.validators import ValidatorSet, decode_validators, encode_validators
 from chain.vote import Height, Round
 
@@ -36,22 +37,12 @@ KIND, VERSION = "terang-snapshot", 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecidedHeader:
-    """A header and what decided it."""
-
-    header: Header
-    certificate: Certificate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """See the module. `last_validators` decided H, `validators` decide H+1 and `next_validators` H+2."""
+    """See the module. `next_validators` decide H+2."""
 
     genesis_hash: Digest
-    last: DecidedHeader
-    following: DecidedHeader
-    last_validators: ValidatorSet
-    validators: ValidatorSet
+    last: Decided
+    following: Decided
     next_validators: ValidatorSet
     parameters: Parameters
     rows: int
@@ -73,7 +64,7 @@ class Manifest:
 
 def encode_manifest(manifest: Manifest) -> bytes:
     """Canonical bytes."""
-    sets = (manifest.last_validators, manifest.validators, manifest.next_validators)
+    sets = (manifest.last.validators, manifest.following.validators, manifest.next_validators)
     parts = (manifest.hand_overs, manifest.window, manifest.state)
     return encode(
         [
@@ -94,11 +85,14 @@ def encode_manifest(manifest: Manifest) -> bytes:
 
 def snapshot_id(manifest: Manifest) -> Digest:
     """SHA-256 of all but the certificate of H+1, of which every node has its own: by this, nodes offer the same snapshot."""
-    header = manifest.following.header
-    none = Certificate(height=header.height, round=Round(0), block_id=compute_block_id(header), signatures=())
-    return sha256(
-        encode_manifest(replace(manifest, following=DecidedHeader(header=header, certificate=none)))
+    following = manifest.following
+    none = Certificate(
+        height=following.header.height,
+        round=Round(0),
+        block_id=compute_block_id(following.header),
+        signatures=(),
     )
+    return sha256(encode_manifest(replace(manifest, following=replace(following, certificate=none))))
 
 
 def decode_manifest(data: bytes) -> Manifest:
@@ -110,7 +104,7 @@ def decode_manifest(data: bytes) -> Manifest:
         raise Malformed(
             f"manifest: this release goes on from app version {APP_VERSION}, this is {items[3]!r}"
         )
-    last, validators, following = (
+    last_validators, validators, next_validators = (
         decode_validators(as_bytes(item, "validators")) for item in as_array(items[6], "validators", 3)
     )
     hand_overs, window, state = (
@@ -119,11 +113,9 @@ def decode_manifest(data: bytes) -> Manifest:
     )
     manifest = Manifest(
         genesis_hash=Digest(as_bytes(items[2], "genesis hash", DIGEST_BYTES)),
-        last=_decided_from(items[4]),
-        following=_decided_from(items[5]),
-        last_validators=last,
-        validators=validators,
-        next_validators=following,
+        last=_decided_from(items[4], last_validators),
+        following=_decided_from(items[5], validators),
+        next_validators=next_validators,
         parameters=decode_parameters(as_bytes(items[7], "parameters")),
         rows=as_uint(items[8], "rows", SNAPSHOT_ROWS_MAX),
         bytes=as_uint(items[9], "bytes", SNAPSHOT_CHUNKS_MAX * SNAPSHOT_CHUNK_BYTES_MAX),
@@ -136,13 +128,14 @@ def decode_manifest(data: bytes) -> Manifest:
     return manifest
 
 
-def _decided_value(decided: DecidedHeader) -> Encodable:
+def _decided_value(decided: Decided) -> Encodable:
     return [encode_header(decided.header), encode_certificate(decided.certificate)]
 
 
-def _decided_from(value: Value) -> DecidedHeader:
+def _decided_from(value: Value, validators: ValidatorSet) -> Decided:
     header, certificate = as_array(value, "decided header", 2)
-    return DecidedHeader(
+    return Decided(
         header=decode_header(as_bytes(header, "header")),
         certificate=decode_certificate(as_bytes(certificate, "certificate")),
+        validators=validators,
     )

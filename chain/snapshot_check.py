@@ -25,7 +25,7 @@ from chain.hashing import Digest, sha256
 from chain.limits import LINEAGE_CHANGES_MAX, WINDOW_MS_MAX
 from chain.parameters import Parameters, parameters_hash
 from chain.record import Decided, verify_decided
-from chain.snapshot import DecidedHeader, Manifest
+from chain.snapshot import Manifest
 from chain.snapshot_chunks import Row, WindowEntry, unpack_hand_overs, unpack_state, unpack_window
 from chain.validators import ValidatorSet
 from chain.vote import Height
@@ -86,11 +86,7 @@ def check_following(manifest: Manifest, chain_id: str) -> None:
     """Checks that H+1 is decided by the validators that the manifest names for it; who they are is not asked here. So a
     certificate that does not hold spoils no manifest that is the same but for it. Raises `Invalid`.
     """
-    following = manifest.following
-    verify_decided(
-        Decided(header=following.header, certificate=following.certificate, validators=manifest.validators),
-        chain_id,
-    )
+    verify_decided(manifest.following, chain_id)
 
 
 def verify_manifest(
@@ -106,9 +102,9 @@ def verify_manifest(
     with taking(Step.VALIDATORS):
         reigns = _follow(hand_overs, manifest, trust)
     with taking(Step.BLOCK):
-        block = _check_decided(manifest.last, manifest.last_validators, reigns, trust.chain_id)
+        block = _check_decided(manifest.last, reigns, trust.chain_id)
     with taking(Step.NEXT):
-        next_block = _check_decided(manifest.following, manifest.validators, reigns, trust.chain_id)
+        next_block = _check_decided(manifest.following, reigns, trust.chain_id)
         _check_next(last, following)
         _expect("next validators", following.next_validators_hash, manifest.next_validators.hash)
         _expect("parameters", following.parameters_hash, parameters_hash(manifest.parameters))
@@ -161,15 +157,13 @@ def _find_reign(reigns: tuple[Reign, ...], height: int) -> Reign:
     return next(reign for reign in reversed(reigns) if reign.since <= height)
 
 
-def _check_decided(
-    found: DecidedHeader, validators: ValidatorSet, reigns: tuple[Reign, ...], chain_id: str
-) -> str:
+def _check_decided(found: Decided, reigns: tuple[Reign, ...], chain_id: str) -> str:
     height = found.header.height
     if height < 1:
         raise Invalid(f"expected a block from height 1 on, got {height}")
     reigning = _find_reign(reigns, height).validators
-    _expect(f"validators of block {height}", reigning.hash, validators.hash)
-    verify_decided(Decided(header=found.header, certificate=found.certificate, validators=reigning), chain_id)
+    _expect(f"validators of block {height}", reigning.hash, found.validators.hash)
+    verify_decided(found, chain_id)
     power = compute_signed_power(found.certificate, reigning)
     return f"block {height}, signed by {power} of {reigning.total_power}"
 

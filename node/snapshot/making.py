@@ -16,9 +16,11 @@ from chain.errors import Invalid
 from chain.hashing import Digest, sha256
 from chain.limits import LINEAGE_CHANGES_MAX, SNAPSHOT_CHUNKS_MAX, WINDOW_MS_MAX
 from chain.parameters import Parameters
-from chain.snapshot import DecidedHeader, Manifest, encode_manifest
+from chain.record import Decided
+from chain.snapshot import Manifest, encode_manifest
 from chain.snapshot_check import Trust, verify_manifest
 from chain.snapshot_chunks import Row, WindowEntry, pack_hand_overs, pack_state, pack_window
+from chain.validators import ValidatorSet
 from chain.vote import Height
 from node.snapshot.shelf import Shelf
 from node.store.reading import LedgerReader
@@ -75,14 +77,12 @@ class Making:
         """The manifest over the chunks that were given."""
         hand_overs, window, state = (tuple(part) for part in self._parts)
         reader, height = self._reader, self.height
-        last_validators, parameters = reader.validators(height), reader.parameters(height + 1)
-        assert last_validators is not None and parameters is not None, "both headers are there"
+        parameters = reader.parameters(height + 1)
+        assert parameters is not None, "the head's header is there"
         return Manifest(
             genesis_hash=self._genesis_hash,
-            last=DecidedHeader(header=self._header(height), certificate=self._find_agreed()),
-            following=self._decided(height + 1, self._reader.certificate(height + 1)),
-            last_validators=last_validators,
-            validators=reader.head.last_validators,
+            last=self._decided(height, self._find_agreed(), reader.validators(height)),
+            following=self._decided(height + 1, reader.certificate(height + 1), reader.head.last_validators),
             next_validators=reader.head.validators,
             parameters=parameters,
             rows=self.rows,
@@ -98,9 +98,11 @@ class Making:
         assert following is not None and following.last_certificate is not None, "the head has its block"
         return following.last_certificate
 
-    def _decided(self, height: int, certificate: Certificate | None) -> DecidedHeader:
-        assert certificate is not None, f"block {height} was decided"
-        return DecidedHeader(header=self._header(height), certificate=certificate)
+    def _decided(
+        self, height: int, certificate: Certificate | None, validators: ValidatorSet | None
+    ) -> Decided:
+        assert certificate is not None and validators is not None, f"block {height} was decided"
+        return Decided(header=self._header(height), certificate=certificate, validators=validators)
 
     def _iterate_hand_overs(self) -> Iterator[BundleBlock]:
         heights = self._reader.hand_overs
@@ -108,11 +110,10 @@ class Making:
             raise NoSnapshot(f"expected at most {LINEAGE_CHANGES_MAX} changes of validators, there were more")
         for height in heights:
             if height <= self.height:
-                decided = self._decided(height, self._reader.certificate_of_hand_over(height))
-                following = self._reader.read_validators(decided.header.next_validators_hash)
-                block = BundleBlock(
-                    header=decided.header, certificate=decided.certificate, next_validators=following
-                )
+                header, certificate = self._header(height), self._reader.certificate_of_hand_over(height)
+                assert certificate is not None, f"block {height} was decided"
+                following = self._reader.read_validators(header.next_validators_hash)
+                block = BundleBlock(header=header, certificate=certificate, next_validators=following)
                 self.hand_overs.append(block)
                 yield block
 

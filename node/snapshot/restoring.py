@@ -171,17 +171,17 @@ class Restoration:
 
 def make_head(manifest: Manifest, *, has_transactions: bool) -> Head:
     """The head after the snapshot's block. The snapshot was checked."""
-    last, following = manifest.last, manifest.following.header
+    last, following = manifest.last, manifest.following
     return Head(
         chain_id=last.header.chain_id,
         height=manifest.height,
         block_id=compute_block_id(last.header),
         time_ms=last.header.time_ms,
         certificate=last.certificate,
-        results_root=following.results_root,
-        state_root=following.state_root,
-        last_validators=manifest.last_validators,
-        validators=manifest.validators,
+        results_root=following.header.results_root,
+        state_root=following.header.state_root,
+        last_validators=last.validators,
+        validators=following.validators,
         next_validators=manifest.next_validators,
         parameters=manifest.parameters,
         has_transactions=has_transactions,

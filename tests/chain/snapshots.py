@@ -12,7 +12,8 @@ from chain.hashing import Digest, sha256
 from chain.keys import SigningKey
 from chain.limits import WINDOW_MS_MAX
 from chain.parameters import Parameters, parameters_hash
-from chain.snapshot import DecidedHeader, Manifest
+from chain.record import Decided
+from chain.snapshot import Manifest
 from chain.snapshot_check import SnapshotReader, Trust
 from chain.snapshot_chunks import Row, WindowEntry, pack_hand_overs, pack_state, pack_window
 from chain.transaction import TxId
@@ -43,9 +44,9 @@ TRUST = Trust(chain_id=CHAIN, genesis_hash=GENESIS, founders=SETS["a"][0])
 
 
 @cache
-def headers() -> tuple[DecidedHeader, ...]:
+def headers() -> tuple[Decided, ...]:
     """The chain, from height 1 on."""
-    chain: list[DecidedHeader] = []
+    chain: list[Decided] = []
     for height in range(1, len(STORY)):
         (own, keys), following = SETS[STORY[height - 1]], SETS[STORY[height]][0]
         block = make_block(own, [make_transaction(height)], height)
@@ -58,7 +59,8 @@ def headers() -> tuple[DecidedHeader, ...]:
         if chain:
             header = replace(header, previous_block_id=compute_block_id(chain[-1].header))
         block = replace(block, header=header)
-        chain.append(DecidedHeader(header=header, certificate=make_certificate(block, own, keys[:3])))
+        certificate = make_certificate(block, own, keys[:3])
+        chain.append(Decided(header=header, certificate=certificate, validators=own))
     return tuple(chain)
 
 
@@ -73,10 +75,11 @@ def ids_of(height: int) -> tuple[TxId, ...]:
     return block.compact().transaction_ids
 
 
-def sign_again(header: Header, keys: Sequence[SigningKey], validators: ValidatorSet) -> DecidedHeader:
-    """Another header in the place of one, decided by these."""
+def sign_again(header: Header, keys: Sequence[SigningKey], validators: ValidatorSet) -> Decided:
+    """Another header in the place of one, signed by these, and said to be decided by those who decide its height."""
     block = replace(make_block(validators, (), header.height), header=header)
-    return DecidedHeader(header=header, certificate=make_certificate(block, validators, keys))
+    certificate = make_certificate(block, validators, keys)
+    return Decided(header=header, certificate=certificate, validators=SETS[STORY[header.height - 1]][0])
 
 
 def make_hand_overs(heights: Iterable[int] = (3, 7)) -> tuple[BundleBlock, ...]:
@@ -126,8 +129,6 @@ def make_snapshot(
         genesis_hash=GENESIS,
         last=headers()[HEIGHT - 1],
         following=headers()[HEIGHT],
-        last_validators=SETS[STORY[HEIGHT - 1]][0],
-        validators=SETS[STORY[HEIGHT]][0],
         next_validators=SETS[STORY[HEIGHT + 1]][0],
         parameters=parameters_of(HEIGHT + 1),
         rows=len(inside),

@@ -20,7 +20,8 @@ from chain.limits import (
     SNAPSHOT_CHUNK_BYTES_MAX,
     SNAPSHOT_MANIFEST_BYTES_MAX,
 )
-from chain.snapshot import DecidedHeader, Manifest, decode_manifest, encode_manifest
+from chain.record import Decided
+from chain.snapshot import Manifest, decode_manifest, encode_manifest
 from chain.snapshot_check import SnapshotReader, SnapshotRefused
 from chain.snapshot_chunks import (
     Row,
@@ -104,7 +105,7 @@ def test_a_chain_younger_than_the_window_goes_back_to_its_first_block() -> None:
     window = [WindowEntry(header=first.header, ids=ids_of(1), parameters=LONG)]
     manifest, chunks = make_snapshot(
         hand_overs=(), window=window, last=first, following=second,
-        last_validators=SETS["a"][0], validators=SETS["a"][0], next_validators=SETS["a"][0], parameters=LONG,
+        next_validators=SETS["a"][0], parameters=LONG,
     )  # fmt: skip
     assert not manifest.hand_overs and read(manifest, chunks) == list(ROWS)
 
@@ -112,7 +113,7 @@ def test_a_chain_younger_than_the_window_goes_back_to_its_first_block() -> None:
 # --- Whoever lies -------------------------------------------------------------------------------------------------
 
 
-def signed_by(count: int) -> DecidedHeader:
+def signed_by(count: int) -> Decided:
     """The header after the snapshot with a certificate of so many; fewer than three are no quorum."""
     found = headers()[HEIGHT]
     signatures = [s if at < count else None for at, s in enumerate(found.certificate.signatures)]
@@ -126,7 +127,7 @@ def with_signatures(change: Callable[[tuple[Signature | None, ...]], tuple[Signa
     return make_snapshot(following=replace(found, certificate=certificate))
 
 
-def following(**changes: Any) -> DecidedHeader:
+def following(**changes: Any) -> Decided:
     """Another header after the snapshot, which those who decide it have signed."""
     validators, keys = SETS["c"]
     header: Header = replace(headers()[HEIGHT].header, **changes)
@@ -182,8 +183,14 @@ LIES: dict[str, tuple[Callable[[], Parts], str]] = {
         lambda: make_snapshot(following=sign_again(headers()[HEIGHT].header, SETS["b"][1], SETS["b"][0])),
         "bad signature",
     ),
-    "sets of others": (lambda: make_snapshot(validators=SETS["x"][0]), "validators of block 11: expected"),
-    "set before of others": (lambda: make_snapshot(last_validators=SETS["b"][0]), "validators of block 10"),
+    "sets of others": (
+        lambda: make_snapshot(following=replace(headers()[HEIGHT], validators=SETS["x"][0])),
+        "validators of block 11: expected",
+    ),
+    "set before of others": (
+        lambda: make_snapshot(last=replace(headers()[HEIGHT - 1], validators=SETS["b"][0])),
+        "validators of block 10",
+    ),
     "next set of others": (lambda: make_snapshot(next_validators=SETS["a"][0]), "next validators: expected"),
     "other parameters": (lambda: make_snapshot(parameters=LONG), "parameters: expected"),
     "another height": (lambda: make_snapshot(last=headers()[HEIGHT - 2]), "expected block 10 after block 9"),
